@@ -1,0 +1,73 @@
+// The engine's clock and the one place where a wire exptime becomes a deadline.
+//
+// Engine time counts whole seconds and starts at kStart when the process starts, as memcached's
+// does: 0 is free to mean "never", 1 is a moment that is always past. A ticker (server) stores the
+// current second; readers load it, so no request costs a clock system call.
+//
+// Threads: now() from any thread; tick() and advance() from the ticker or a debug command.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <ctime>
+
+namespace larder::engine {
+
+/// An absolute moment of engine time, in seconds; 0 = never.
+struct Deadline {
+  std::uint32_t seconds = 0;
+  static constexpr Deadline never() { return {0}; }
+  static constexpr Deadline past() { return {1}; }
+  bool operator==(const Deadline&) const = default;
+};
+
+class Clock {
+ public:
+  static constexpr std::uint32_t kStart = 62;                       // memcached: 60 s + 2 s
+  static constexpr std::int64_t kRelativeMax = 60LL * 60 * 24 * 30;  // above: a Unix time
+
+  Clock() : started_unix_(std::time(nullptr) - kStart), now_(kStart) {}
+
+  std::uint32_t now() const { return now_.load(std::memory_order_relaxed); }
+  /// Unix seconds of an engine time.
+  std::int64_t to_unix(std::uint32_t engine_seconds) const {
+    return started_unix_ + engine_seconds;
+  }
+  std::int64_t unix_now() const { return to_unix(now()); }
+
+  /// Reads the system clock; called by the ticker about ten times a second. Engine time follows the
+  /// monotonic clock the caller gives (whole seconds since the process started), so that a changed
+  /// wall clock moves no deadline.
+  void tick(std::uint32_t seconds_since_start) {
+    if (paused_.load(std::memory_order_relaxed)) return;
+    now_.store(kStart + seconds_since_start + skew_.load(std::memory_order_relaxed),
+               std::memory_order_relaxed);
+  }
+  /// Debug builds (debugtime): moves the clock by `seconds`.
+  void advance(std::int32_t seconds) {
+    skew_.fetch_add(static_cast<std::uint32_t>(seconds), std::memory_order_relaxed);
+    now_.fetch_add(static_cast<std::uint32_t>(seconds), std::memory_order_relaxed);
+  }
+
+  /// Wire exptime to deadline: 0 never; negative already past; up to 30 days relative seconds;
+  /// above that a Unix time, which is past when it lies at or before the start of the process.
+  Deadline deadline(std::int64_t exptime) const {
+    if (exptime == 0) return Deadline::never();
+    if (exptime < 0) return Deadline::past();
+    if (exptime > kRelativeMax) {
+      if (exptime <= started_unix_) return Deadline::past();
+      return {static_cast<std::uint32_t>(exptime - started_unix_)};
+    }
+    return {static_cast<std::uint32_t>(exptime) + now()};
+  }
+  /// Debug builds (debugtime p, debugtime r): stops the ticker's effect, or lets it go on.
+  void pause(bool paused) { paused_.store(paused, std::memory_order_relaxed); }
+
+ private:
+  const std::int64_t started_unix_;
+  std::atomic<std::uint32_t> now_;
+  std::atomic<std::uint32_t> skew_{0};
+  std::atomic<bool> paused_{false};
+};
+
+}  // namespace larder::engine

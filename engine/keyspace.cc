@@ -1,0 +1,232 @@
+#include "engine/keyspace.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstdio>
+#include <cstdlib>
+#include <new>
+
+namespace larder::engine {
+
+namespace {
+constexpr std::size_t kMiB = 1 << 20;
+// Two values that are each short enough to be copied, joined by append, still fit a chunk.
+constexpr std::size_t kChunkBytesMaxLeast = 32 << 10;
+static_assert(kChunkBytesMaxLeast >= 2 * kCopyBytesMax + 1024);
+
+void check(bool holds, const char* what) {
+  if (!holds) {
+    std::fprintf(stderr, "keyspace integrity: %s\n", what);
+    std::abort();
+  }
+}
+
+// Enough stripes that two threads seldom meet (32 a thread), but not so many that a small cache has
+// only a handful of items in each.
+std::size_t choose_stripe_count(const Config& config) {
+  const std::size_t by_threads = std::bit_ceil(std::size_t{32} * std::max(1u, config.threads));
+  const std::size_t by_memory = std::bit_floor(std::max<std::size_t>(1, config.memory_bytes / kMiB));
+  return std::clamp<std::size_t>(std::min(by_threads, by_memory), 4, 8192);
+}
+
+slab::SizeClasses::Options class_options(const Config& config) {
+  slab::SizeClasses::Options options;
+  options.chunk_bytes_min = sizeof(Item) + config.chunk_payload_min;
+  options.growth_factor = config.growth_factor;
+  options.chunk_bytes_max = std::max(config.chunk_bytes_max, kChunkBytesMaxLeast);
+  options.explicit_sizes = config.slab_sizes;
+  return options;
+}
+
+std::size_t first_shared_class(const slab::SizeClasses& classes) {
+  for (std::size_t id = 1; id <= classes.count(); ++id) {
+    if (classes.chunk_bytes(id) > kStripeLruChunkMax) return id;
+  }
+  return kExtentLru;
+}
+}  // namespace
+
+Keyspace::Keyspace(const Config& config, const Engine& hasher)
+    : hasher_(hasher),
+      arena_({config.memory_bytes, config.huge_pages}),
+      classes_(class_options(config), arena_.alignment()),
+      slabs_(arena_, classes_),
+      shared_from_(first_shared_class(classes_)),
+      stripe_count_(choose_stripe_count(config)),
+      stripe_shift_(64 - static_cast<unsigned>(std::countr_zero(stripe_count_))),
+      hash_growth_(config.hash_growth),
+      stripes_(nullptr, StripesDeleter{stripe_count_}) {
+  const std::size_t slots = std::size_t{1} << config.hash_power;
+  buckets_per_stripe_ = std::max<std::size_t>(1, slots / Table::kLoad / stripe_count_);
+  // Twice what the smallest items could fill, for uneven stripes.
+  const std::size_t items_max =
+      std::size_t{arena_.page_count_max()} * kMiB / classes_.chunk_bytes(1);
+  buckets_per_stripe_max_ =
+      std::max(buckets_per_stripe_, 2 * items_max / Table::kLoad / stripe_count_);
+  auto* memory = static_cast<Stripe*>(
+      ::operator new(sizeof(Stripe) * stripe_count_, std::align_val_t{alignof(Stripe)}));
+  for (std::size_t i = 0; i < stripe_count_; ++i) {
+    Stripe* made = new (memory + i) Stripe(buckets_per_stripe_, buckets_per_stripe_max_);
+    made->index = static_cast<std::uint32_t>(i);
+    made->table.set_arena(&arena_);
+    made->table.set_growth(hash_growth_);
+  }
+  stripes_ = {memory, StripesDeleter{stripe_count_}};
+}
+
+void Keyspace::StripesDeleter::operator()(Stripe* stripes) const {
+  for (std::size_t i = 0; i < count; ++i) stripes[i].~Stripe();
+  ::operator delete(stripes, std::align_val_t{alignof(Stripe)});
+}
+
+void Keyspace::prefetch(std::span<const Key> keys) {
+  for (const Key& key : keys) stripe_of(key.hash).table.prefetch_bucket(key.hash);
+  for (const Key& key : keys) {
+    const Ref ref = stripe_of(key.hash).table.hint(key.hash);
+    if (ref != 0) __builtin_prefetch(arena_.at(ref), 1);
+  }
+}
+
+Lru& Keyspace::stripe_lru(Stripe& stripe, std::size_t index) {
+  std::unique_ptr<Lru>& lru = stripe.lrus[index];
+  if (lru == nullptr) lru = std::make_unique<Lru>();
+  return *lru;
+}
+
+void Keyspace::account(Stripe& stripe, const Item& each, bool add) {
+  const std::size_t bytes = item_total(each);
+  const std::uint64_t deadline = each.has(slab::kHasDeadline) ? 1 : 0;
+  stripe.item_bytes = add ? stripe.item_bytes + bytes : stripe.item_bytes - bytes;
+  stripe.deadline_count += add ? deadline : -deadline;
+  with_lru(stripe, lru_index(each), [&](Lru& lru) {
+    lru.requested_bytes = add ? lru.requested_bytes + bytes : lru.requested_bytes - bytes;
+  });
+}
+
+void Keyspace::link(Stripe& stripe, const Key& key, Ref ref, Segment segment) {
+  Item& linked = item(ref);
+  linked.change((stripe.index << slab::kStripeShift) | slab::kLinked, 0);
+  account(stripe, linked, true);
+  with_lru(stripe, lru_index(linked), [&](Lru& lru) { lru.link(arena_, ref, segment); });
+  stripe.table.insert(key.hash, ref, [this](Ref other) { return hash_of(other); });
+}
+
+void Keyspace::replace(Worker& worker, Stripe& stripe, const Key& key, Ref old_ref, Ref new_ref,
+                       Segment segment) {
+  Item& old_item = item(old_ref);
+  Item& new_item = item(new_ref);
+  new_item.change((stripe.index << slab::kStripeShift) | slab::kLinked, 0);
+  account(stripe, old_item, false);
+  account(stripe, new_item, true);
+  with_lru(stripe, lru_index(old_item), [&](Lru& lru) { lru.unlink(arena_, old_ref); });
+  with_lru(stripe, lru_index(new_item), [&](Lru& lru) { lru.link(arena_, new_ref, segment); });
+  stripe.table.replace(key.hash, old_ref, new_ref);
+  old_item.change(0, slab::kLinked);
+  if (old_item.pins == 0) free(worker, old_ref);
+}
+
+Ref Keyspace::remove_for_reuse(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref ref) {
+  Item& removed = item(ref);
+  account(stripe, removed, false);
+  with_lru(stripe, lru_index(removed), [&](Lru& lru) { lru.unlink(arena_, ref); });
+  stripe.table.erase(hash, ref);
+  removed.change(0, slab::kLinked);
+  if (removed.pins != 0) return 0;
+  if (removed.has(slab::kExtent)) {
+    free(worker, ref);
+    return 0;
+  }
+  return ref;
+}
+
+void Keyspace::remove(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref ref) {
+  const Ref chunk = remove_for_reuse(worker, stripe, hash, ref);
+  if (chunk != 0) slabs_.free(worker.magazines, chunk);
+}
+
+void Keyspace::free(Worker& worker, Ref ref) {
+  Item& freed = item(ref);
+  if (freed.has(slab::kExtent)) arena_.give_extent(freed.extent());
+  slabs_.free(worker.magazines, ref);
+}
+
+void Keyspace::initialize(Ref chunk, std::size_t class_id, const ItemShape& shape,
+                          std::string_view key, std::uint32_t now) {
+  Item& made = item(chunk);
+  made.ctl.store(shape.flags, std::memory_order_relaxed);
+  made.lru_prev = made.lru_next = 0;
+  made.accessed_s = now;
+  made.value_bytes = static_cast<std::uint32_t>(shape.value_bytes);
+  made.class_id = static_cast<std::uint8_t>(class_id);
+  made.key_bytes = static_cast<std::uint8_t>(shape.key_bytes);
+  made.pins = 0;
+  std::memcpy(made.key_data(), key.data(), key.size());
+}
+
+std::vector<Table> Keyspace::make_tables() const {
+  std::vector<Table> tables;
+  tables.reserve(stripe_count_);
+  for (std::size_t i = 0; i < stripe_count_; ++i) {
+    tables.emplace_back(buckets_per_stripe_, buckets_per_stripe_max_);
+    tables.back().set_arena(&arena_);
+    tables.back().set_growth(hash_growth_);
+  }
+  return tables;
+}
+
+void Keyspace::kill_all(std::vector<Table>& fresh) {
+  for (std::size_t i = 0; i < stripe_count_; ++i) {
+    Stripe& stripe = stripes_[i];
+    std::lock_guard lock(stripe.lock);
+    stripe.table = std::move(fresh[i]);  // exchanges the two
+    stripe.item_bytes = 0;
+    stripe.deadline_count = 0;
+    for (const auto& lru : stripe.lrus) {
+      if (lru == nullptr) continue;
+      lru->kill_all(arena_);
+      lru->requested_bytes = 0;
+    }
+  }
+  for (SharedLru& shared : shared_lrus_) {
+    std::lock_guard lock(shared.lock);
+    shared.lru.kill_all(arena_);
+    shared.lru.requested_bytes = 0;
+  }
+}
+
+void Keyspace::check_integrity() {
+  std::uint64_t listed = 0;
+  std::uint64_t linked = 0;
+  for (std::size_t i = 0; i < stripe_count_; ++i) {
+    Stripe& stripe = stripes_[i];
+    std::lock_guard lock(stripe.lock);
+    stripe.table.check_integrity();
+    linked += stripe.table.size();
+    std::uint64_t bytes = 0;
+    for (std::size_t bucket = 0; bucket < stripe.table.bucket_count(); ++bucket) {
+      stripe.table.for_bucket(bucket, [&](Ref ref) {
+        Item& each = item(ref);
+        check(each.has(slab::kLinked), "a table entry is not linked");
+        check(each.stripe() == stripe.index, "an item names another stripe");
+        check(&stripe_of(hash_of(ref)) == &stripe, "an item is in the wrong stripe");
+        check(each.chunk_bytes() <= classes_.chunk_bytes(each.class_id), "an item overruns its chunk");
+        bytes += item_total(each);
+      });
+    }
+    check(bytes == stripe.item_bytes, "item bytes are miscounted");
+    for (const auto& lru : stripe.lrus) {
+      if (lru == nullptr) continue;
+      lru->check_integrity(arena_);
+      listed += lru->count();
+    }
+  }
+  for (SharedLru& shared : shared_lrus_) {
+    std::lock_guard lock(shared.lock);
+    shared.lru.check_integrity(arena_);
+    listed += shared.lru.count();
+  }
+  check(listed == linked, "table and LRU lists hold different numbers of items");
+  slabs_.check_integrity();
+}
+
+}  // namespace larder::engine

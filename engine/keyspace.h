@@ -1,0 +1,198 @@
+// All entries of an engine: stripes of a hash table with their LRU lists, over the slab allocator.
+//
+// A stripe owns a part of the table, the LRU lists of its items and one lock. The top bits of a
+// key's hash choose the stripe, the low bits the bucket, eight in between the tag.
+//
+// LRU lists: classes of small chunks have one Lru per stripe, so that a SET evicts from its own
+// stripe and reuses that chunk with no lock but the stripe's. Classes of large chunks (and extents)
+// hold too few items for that; they have one Lru for all stripes, with a lock of rank lru, which
+// costs little beside copying the value and makes their order exact.
+//
+// Locking: functions that take a Stripe& require its lock. Everything reached through a linked item
+// is guarded by its stripe's lock (see slab/item.h). Lock order: slab/lock.h.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+
+#include "engine/config.h"
+#include "engine/engine.h"
+#include "engine/lru.h"
+#include "engine/table.h"
+#include "engine/worker.h"
+#include "slab/arena.h"
+#include "slab/item.h"
+#include "slab/lock.h"
+#include "slab/size_classes.h"
+#include "slab/slab_allocator.h"
+
+namespace larder::engine {
+
+using slab::Item;
+using slab::Ref;
+
+/// LRU index of items whose value is an extent; other items use their slab class.
+inline constexpr std::size_t kExtentLru = slab::kClassCountMax - 1;
+
+/// Chunks above this share one Lru over all stripes.
+inline constexpr std::size_t kStripeLruChunkMax = kCopyBytesMax + 512;
+
+/// What is written into a new item; value_bytes of an extent item lie outside its chunk.
+struct ItemShape {
+  std::uint32_t flags = 0;  // kHasClientFlags, kHasDeadline, kHasCas, kExtent
+  std::size_t key_bytes = 0;
+  std::size_t value_bytes = 0;
+  std::size_t chunk_bytes() const { return Item::chunk_bytes(flags, key_bytes, value_bytes); }
+};
+
+struct alignas(64) Stripe {
+  StripeLock lock;
+  Table table;
+  std::uint64_t cas_next = 0;       // counts the cas uniques given out by this stripe
+  std::uint64_t item_bytes = 0;     // total of Keyspace::item_total over linked items
+  std::uint64_t deadline_count = 0; // linked items that have a deadline
+  std::uint32_t index = 0;
+  std::array<std::unique_ptr<Lru>, slab::kClassCountMax> lrus;  // made on first use
+
+  Stripe(std::size_t buckets, std::size_t buckets_max) : table(buckets, buckets_max) {}
+};
+
+class Keyspace {
+ public:
+  Keyspace(const Config& config, const Engine& hasher);
+
+  // --- places ---
+  std::size_t stripe_count() const { return stripe_count_; }
+  Stripe& stripe(std::size_t index) { return stripes_[index]; }
+  Stripe& stripe_of(std::uint64_t hash) { return stripes_[stripe_shift_ == 64 ? 0 : hash >> stripe_shift_]; }
+  Item& item(Ref ref) { return *reinterpret_cast<Item*>(arena_.at(ref)); }
+  std::uint64_t hash_of(Ref ref) { return hasher_.key(item(ref).key()).hash; }
+  slab::Arena& arena() { return arena_; }
+  slab::SlabAllocator& slabs() { return slabs_; }
+  const slab::SizeClasses& classes() const { return classes_; }
+
+  void prefetch(std::span<const Key> keys);
+
+  // --- lookup and linking; the stripe is locked ---
+  /// The entry of a key, expired or not; 0 = none.
+  Ref find(Stripe& stripe, const Key& key) {
+    return stripe.table.find(key.hash, [&](Ref ref) {
+      const Item& found = item(ref);
+      return found.key_bytes == key.bytes.size() &&
+             std::memcmp(found.key().data(), key.bytes.data(), key.bytes.size()) == 0;
+    });
+  }
+  /// Puts an owned item into the table and its LRU. Requires: the key is not in the table.
+  void link(Stripe& stripe, const Key& key, Ref ref, Segment segment);
+  /// Puts an owned item in the place of a linked one, which becomes free (or owned, while pinned).
+  void replace(Worker&, Stripe& stripe, const Key& key, Ref old_ref, Ref new_ref, Segment segment);
+  /// Takes a linked item out of table and LRU and frees it (once its last pin goes).
+  void remove(Worker&, Stripe& stripe, std::uint64_t hash, Ref ref);
+  /// As remove(), but keeps the chunk for reuse: returns it, or 0 if it is pinned or has an extent.
+  Ref remove_for_reuse(Worker&, Stripe& stripe, std::uint64_t hash, Ref ref);
+  /// Frees an owned item's memory.
+  void free(Worker&, Ref ref);
+  /// Rewrites bookkeeping after a linked item changed its size or deadline in place.
+  class Resize;
+
+  static constexpr std::size_t kKeyBytesMax = 250;
+  static constexpr std::uint32_t kInlineFields =
+      slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas;
+
+  std::uint64_t next_cas(Stripe& stripe) {
+    return ++stripe.cas_next * stripe_count_ + stripe.index;
+  }
+  /// Bytes of an item as the `bytes` statistic counts them.
+  static std::size_t item_total(const Item& each) {
+    return each.chunk_bytes() + (each.has(slab::kExtent) ? each.value_bytes : 0);
+  }
+
+  // --- LRU ---
+  std::size_t lru_index(const Item& each) const {
+    return each.has(slab::kExtent) ? kExtentLru : each.class_id;
+  }
+  bool shared_lru(std::size_t index) const { return index >= shared_from_; }
+  Lru& stripe_lru(Stripe& stripe, std::size_t index);
+  Lru* stripe_lru_if_any(Stripe& stripe, std::size_t index) { return stripe.lrus[index].get(); }
+  struct SharedLru {
+    SpinLock<LockRank::lru> lock;
+    Lru lru;
+  };
+  SharedLru& shared(std::size_t index) { return shared_lrus_[index]; }
+  /// Runs `use(Lru&)` on the list an index belongs to, under its lock.
+  template <typename Use>
+  auto with_lru(Stripe& stripe, std::size_t index, Use&& use) {
+    if (!shared_lru(index)) return use(stripe_lru(stripe, index));
+    std::lock_guard lock(shared_lrus_[index].lock);
+    return use(shared_lrus_[index].lru);
+  }
+
+  // --- memory ---
+  /// Slab class for an item; 0: too large for any chunk (then kExtent is needed).
+  std::size_t class_of(std::size_t chunk_bytes) const { return classes_.class_of(chunk_bytes); }
+  /// Does the value not fit into a chunk? Judged with every optional field, so that an inline item
+  /// can always be given one.
+  bool needs_extent(std::size_t key_bytes, std::size_t value_bytes) const {
+    return Item::chunk_bytes(kInlineFields, key_bytes, value_bytes) >
+           classes_.chunk_bytes(classes_.count());
+  }
+  /// Values up to this are inline, whatever their key.
+  std::size_t inline_bytes_max() const {
+    return classes_.chunk_bytes(classes_.count()) - Item::chunk_bytes(kInlineFields, kKeyBytesMax, 0);
+  }
+  /// Writes header, key and sizes of an owned item into a chunk of `class_id`.
+  void initialize(Ref chunk, std::size_t class_id, const ItemShape& shape, std::string_view key,
+                  std::uint32_t now);
+
+  void check_integrity();
+
+  /// New tables for every stripe, for kill_all(). Made outside the exclusive section: it maps memory.
+  std::vector<Table> make_tables() const;
+  /// Empties the keyspace: `fresh` gets the old tables, items become dead and are freed later.
+  /// Requires: an exclusive section.
+  void kill_all(std::vector<Table>& fresh);
+
+ private:
+  void account(Stripe& stripe, const Item& each, bool add);
+
+  const Engine& hasher_;
+  slab::Arena arena_;
+  const slab::SizeClasses classes_;
+  slab::SlabAllocator slabs_;
+  std::size_t shared_from_;  // first class with a shared Lru
+  std::size_t stripe_count_;
+  unsigned stripe_shift_;
+  std::size_t buckets_per_stripe_;
+  std::size_t buckets_per_stripe_max_;
+  bool hash_growth_;
+  struct StripesDeleter {
+    std::size_t count;
+    void operator()(Stripe* stripes) const;
+  };
+  std::unique_ptr<Stripe[], StripesDeleter> stripes_;
+  std::array<SharedLru, slab::kClassCountMax> shared_lrus_;
+
+ public:
+  /// Changes a linked item in place: takes its size out of the books before, puts it back after.
+  class Resize {
+   public:
+    Resize(Keyspace& keyspace, Stripe& stripe, Item& each)
+        : keyspace_(keyspace), stripe_(stripe), item_(each) {
+      keyspace_.account(stripe_, item_, false);
+    }
+    ~Resize() { keyspace_.account(stripe_, item_, true); }
+    Resize(const Resize&) = delete;
+    Resize& operator=(const Resize&) = delete;
+
+   private:
+    Keyspace& keyspace_;
+    Stripe& stripe_;
+    Item& item_;
+  };
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,531 @@
+#include "engine/reclaimer.h"
+
+#include <algorithm>
+#include <chrono>
+#include <thread>
+
+namespace larder::engine {
+
+namespace {
+// Tails looked at before an active one is evicted all the same. Each look at an active one is paid
+// for by the reads that made it so; the bound keeps a single store short.
+constexpr int kTailTries = 64;
+constexpr int kRoomTries = 64;       // rounds of make_room before giving up against other threads
+constexpr std::size_t kDeadPerCrawl = 64;
+constexpr int kPatience = 10;         // times a refused make_room looks again
+constexpr auto kPause = std::chrono::milliseconds(1);
+}  // namespace
+
+Reclaimer::Reclaimer(Keyspace& keyspace, GateSet& gates, const Config& config, const Clock& clock)
+    : keyspace_(keyspace),
+      gates_(gates),
+      clock_(clock),
+      policy_(config.lru),
+      temporary_ttl_s_(config.temporary_ttl_s),
+      evictions_(config.evictions) {}
+
+// --- level 1: one list ---
+
+// Takes an item killed by flush_all. A pinned one is left to its last reader.
+Reclaimer::Verdict Reclaimer::take_dead(Worker& worker, Lru& lru, Ref* chunk) {
+  const Ref ref = lru.dead().tail;
+  if (ref == 0) return Verdict::none;
+  Item& dead = keyspace_.item(ref);
+  lru.unlink_dead(keyspace_.arena(), ref);
+  dead.change(0, slab::kLinked);
+  if (dead.pins != 0) return Verdict::again;
+  if (dead.has(slab::kExtent)) {
+    keyspace_.free(worker, ref);
+    *chunk = 0;
+  } else {
+    *chunk = ref;
+  }
+  return Verdict::taken;
+}
+
+void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru_index,
+                             bool was_expired) {
+  const bool unfetched = !victim.has(slab::kFetched);
+  if (was_expired) {
+    worker.count(Counter::reclaimed);
+    worker.count(lru_index, ClassCounter::reclaimed);
+    if (unfetched) {
+      worker.count(Counter::expired_unfetched);
+      worker.count(lru_index, ClassCounter::expired_unfetched);
+    }
+    return;
+  }
+  worker.count(Counter::evictions);
+  worker.count(lru_index, ClassCounter::evicted);
+  if (victim.has(slab::kHasDeadline)) worker.count(lru_index, ClassCounter::evicted_nonzero);
+  if (unfetched) {
+    worker.count(Counter::evicted_unfetched);
+    worker.count(lru_index, ClassCounter::evicted_unfetched);
+  }
+  if (victim.has(slab::kActive)) {
+    worker.count(Counter::evicted_active);
+    worker.count(lru_index, ClassCounter::evicted_active);
+  }
+  evicted_age_s_[lru_index].store(clock_.now() - victim.accessed_s, std::memory_order_relaxed);
+}
+
+// One look at the list: takes a dead item, the tail, or gives an active tail a second life.
+Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lru,
+                                         std::size_t lru_index, Eviction how, Ref* chunk) {
+  const Verdict dead = take_dead(worker, lru, chunk);
+  if (dead != Verdict::none) return dead;
+  const Ref ref = lru.candidate();
+  if (ref == 0) return Verdict::none;
+  Item& tail = keyspace_.item(ref);
+  const bool tail_expired = expired(tail);
+  if (!tail_expired && !evictions_) return Verdict::none;
+  if (tail.pins != 0) {
+    worker.count(Counter::lrutail_reflocked);
+    worker.count(lru_index, ClassCounter::lrutail_reflocked);
+    lru.move(keyspace_.arena(), ref, static_cast<Segment>(tail.segment()));
+    return how.last_try ? Verdict::none : Verdict::again;
+  }
+  if (!tail_expired && tail.has(slab::kActive) && !how.last_try) {
+    tail.change(0, slab::kActive);
+    lru.move(keyspace_.arena(), ref, policy_.segmented ? Segment::warm : Segment::cold);
+    worker.count(Counter::moves_to_warm);
+    worker.count(lru_index, ClassCounter::moves_to_warm);
+    return Verdict::again;
+  }
+  count_victim(worker, tail, lru_index, tail_expired);
+  if (!tail_expired && how.counts) {
+    worker.turned_over(lru_index, tail.has(slab::kExtent)
+                                      ? tail.value_bytes
+                                      : keyspace_.classes().chunk_bytes(tail.class_id));
+  }
+  *chunk = unlink_victim(worker, stripe, lru, ref);
+  return Verdict::taken;
+}
+
+// As Keyspace::remove_for_reuse, for a list whose lock is already held.
+Ref Reclaimer::unlink_victim(Worker& worker, Stripe& stripe, Lru& lru, Ref ref) {
+  Item& victim = keyspace_.item(ref);
+  const std::size_t bytes = Keyspace::item_total(victim);
+  stripe.item_bytes -= bytes;
+  lru.requested_bytes -= bytes;
+  if (victim.has(slab::kHasDeadline)) --stripe.deadline_count;
+  lru.unlink(keyspace_.arena(), ref);
+  stripe.table.erase(keyspace_.hash_of(ref), ref);
+  victim.change(0, slab::kLinked);
+  if (!victim.has(slab::kExtent)) return ref;
+  keyspace_.free(worker, ref);
+  return 0;
+}
+
+Ref Reclaimer::evict_in_stripe(Worker& worker, Stripe& stripe, std::size_t class_id, bool counts) {
+  Lru* lru = keyspace_.stripe_lru_if_any(stripe, class_id);
+  if (lru == nullptr) return 0;
+  for (int tries = kTailTries; tries-- > 0;) {
+    Ref chunk = 0;
+    switch (evict_step(worker, stripe, *lru, class_id, {tries == 0, counts}, &chunk)) {
+      case Verdict::none: return 0;
+      case Verdict::again: break;
+      case Verdict::taken: {
+        worker.count(Counter::direct_reclaims);
+        worker.count(class_id, ClassCounter::direct_reclaims);
+        return chunk;
+      }
+    }
+  }
+  return 0;
+}
+
+// The tail of a shared list belongs to any stripe: it is found under the list's lock, then looked
+// at again under its stripe's lock and the list's, in that order.
+bool Reclaimer::evict_shared(Worker& worker, std::size_t lru_index, bool counts) {
+  Keyspace::SharedLru& shared = keyspace_.shared(lru_index);
+  for (int tries = kRoomTries; tries-- > 0;) {
+    const auto oldest = [&] {
+      return shared.lru.dead().tail != 0 ? shared.lru.dead().tail : shared.lru.candidate();
+    };
+    Ref ref = 0;
+    std::size_t owner = 0;
+    {
+      std::lock_guard lock(shared.lock);
+      ref = oldest();
+      if (ref == 0) return false;
+      owner = keyspace_.item(ref).stripe();
+    }
+    Stripe& stripe = keyspace_.stripe(owner);
+    std::lock_guard stripe_lock(stripe.lock);
+    Ref chunk = 0;
+    {
+      std::lock_guard lock(shared.lock);
+      if (oldest() != ref || keyspace_.item(ref).stripe() != owner) continue;
+      const Verdict verdict =
+          evict_step(worker, stripe, shared.lru, lru_index, {tries < kRoomTries / 2, counts}, &chunk);
+      if (verdict == Verdict::none) return false;
+      if (verdict == Verdict::again) continue;
+    }
+    if (chunk != 0) keyspace_.slabs().free(worker.magazines, chunk);
+    return true;
+  }
+  return false;
+}
+
+// --- level 2: other stripes, other classes ---
+
+bool Reclaimer::evict_elsewhere(Worker& worker, std::size_t class_id) {
+  if (keyspace_.shared_lru(class_id)) return evict_shared(worker, class_id);
+  const std::size_t stripes = keyspace_.stripe_count();
+  const std::size_t first = next_stripe_.fetch_add(1, std::memory_order_relaxed);
+  for (std::size_t i = 0; i < stripes; ++i) {
+    Stripe& stripe = keyspace_.stripe((first + i) % stripes);
+    std::lock_guard lock(stripe.lock);
+    const Ref chunk = evict_in_stripe(worker, stripe, class_id);
+    if (chunk == 0) continue;
+    keyspace_.slabs().free(worker.magazines, chunk);
+    return true;
+  }
+  return false;
+}
+
+// A class that holds less than a few chunks a stripe, and less memory than its even share, grows
+// at the cost of others rather than by evicting its own few items.
+bool Reclaimer::class_is_poor(std::size_t class_id) const {
+  const slab::SlabAllocator& slabs = keyspace_.slabs();
+  const std::size_t pages = slabs.page_count(class_id);
+  if (pages == 0) return true;
+  std::size_t total = 0;
+  std::size_t active = 0;
+  for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
+    total += slabs.page_count(id);
+    active += slabs.page_count(id) != 0 ? 1 : 0;
+  }
+  const std::size_t chunks = pages * (slab::kPageBytes / keyspace_.classes().chunk_bytes(class_id));
+  return chunks < 4 * keyspace_.stripe_count() && 2 * pages * active < total;
+}
+
+std::size_t Reclaimer::richest_class(std::size_t except) const {
+  std::size_t richest = 0;
+  std::uint32_t most = 0;
+  for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
+    const std::uint32_t pages = keyspace_.slabs().page_count(id);
+    if (id == except || pages <= most) continue;
+    most = pages;
+    richest = id;
+  }
+  return richest;
+}
+
+// Seconds since the tail of a list was read last; for a class with a list per stripe, of one stripe.
+std::uint32_t Reclaimer::tail_age_s(std::size_t lru_index) {
+  const std::size_t stripes = keyspace_.stripe_count();
+  for (std::size_t i = 0; i < stripes; ++i) {
+    Stripe& stripe = keyspace_.stripe((next_stripe_.load(std::memory_order_relaxed) + i) % stripes);
+    std::lock_guard lock(stripe.lock);
+    std::uint32_t age = 0;
+    const bool found = keyspace_.with_lru(stripe, lru_index, [&](Lru& lru) {
+      const Ref ref = lru.candidate();
+      // The list's lock keeps the item in place; its access time belongs to its own stripe and is
+      // written with an atomic store.
+      if (ref == 0) return lru.dead().tail != 0;
+      age = clock_.now() - __atomic_load_n(&keyspace_.item(ref).accessed_s, __ATOMIC_RELAXED);
+      return true;
+    });
+    if (found) return age;
+    if (keyspace_.shared_lru(lru_index)) break;
+  }
+  return 0;
+}
+
+// Frees a page's worth of memory at the cost of another class or of large values.
+bool Reclaimer::steal_page(Worker& worker, std::size_t for_class) {
+  slab::Arena& arena = keyspace_.arena();
+  const std::size_t donor = richest_class(for_class);
+  const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * slab::kPageBytes;
+  const bool extent_first = arena.extent_bytes() > donor_bytes;
+  if (extent_first) {
+    while (!arena.purge(slab::kPageBytes)) {
+      if (!evict_shared(worker, kExtentLru)) break;
+    }
+    if (arena.purge(slab::kPageBytes)) return true;
+  }
+  if (donor != 0 && drain_page(worker, donor, true)) return true;
+  for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
+    if (id != for_class && id != donor && drain_page(worker, id, true)) return true;
+  }
+  return evict_shared(worker, kExtentLru) && arena.purge(slab::kPageBytes);
+}
+
+bool Reclaimer::try_make_room(Worker& worker, std::size_t class_id) {
+  if (keyspace_.arena().purge(slab::kPageBytes)) return true;
+  if (!evictions_) return evict_elsewhere(worker, class_id);
+  if (class_is_poor(class_id) && steal_page(worker, class_id)) return true;
+  return evict_elsewhere(worker, class_id) || steal_page(worker, class_id);
+}
+
+bool Reclaimer::try_make_room_extent(Worker& worker, std::size_t bytes) {
+  slab::Arena& arena = keyspace_.arena();
+  // Bounded: every round frees a page, an extent or ends the loop.
+  for (std::size_t round = 0; !arena.purge(bytes); ++round) {
+    if (!evictions_ || round > 2 * arena.limit() / slab::kPageBytes + kRoomTries) return false;
+    const std::size_t donor = richest_class(0);
+    const std::uint32_t pages = donor == 0 ? 0 : keyspace_.slabs().page_count(donor);
+    const bool have_extents = arena.extent_bytes() != 0;
+    const bool extent_older = have_extents && (pages == 0 || tail_age_s(kExtentLru) > tail_age_s(donor) ||
+                                               arena.extent_bytes() > pages * slab::kPageBytes);
+    if (extent_older && evict_shared(worker, kExtentLru)) continue;
+    if (pages > 1 && drain_page(worker, donor, true)) continue;
+    if (evict_shared(worker, kExtentLru)) continue;
+    if (!steal_page(worker, 0)) return false;
+  }
+  return true;
+}
+
+// Everything evictable may be in other threads' hands for a moment: being filled, sent or moved. They
+// finish without us, so a refusal is only final after some time has gone by.
+template <typename Try>
+bool Reclaimer::persist(Try&& attempt) {
+  for (int tries = kPatience;; --tries) {
+    if (attempt()) return true;
+    if (!evictions_ || tries == 0) return false;
+    std::this_thread::sleep_for(kPause);
+  }
+}
+
+bool Reclaimer::make_room(Worker& worker, std::size_t class_id) {
+  return persist([&] { return try_make_room(worker, class_id); });
+}
+
+bool Reclaimer::make_room_extent(Worker& worker, std::size_t bytes) {
+  bytes = (bytes + 4095) / 4096 * 4096;
+  if (bytes > keyspace_.arena().limit()) return false;
+  return persist([&] { return try_make_room_extent(worker, bytes); });
+}
+
+// --- balancing ---
+
+void Reclaimer::balance(Worker& worker, Stripe& stripe, std::size_t lru_index) {
+  Lru& lru = keyspace_.stripe_lru(stripe, lru_index);
+  Segment from;
+  for (int moves = 2; moves-- > 0 && lru.overfull(policy_, &from);) {
+    const Ref ref = lru.list(from).tail;
+    Item& tail = keyspace_.item(ref);
+    const Segment to = Lru::destination(tail.has(slab::kActive));
+    tail.change(0, slab::kActive);
+    lru.move(keyspace_.arena(), ref, to);
+    worker.count(to == Segment::cold ? Counter::moves_to_cold
+                 : from == to        ? Counter::moves_within_lru
+                                     : Counter::moves_to_warm);
+    worker.count(lru_index, to == Segment::cold ? ClassCounter::moves_to_cold
+                            : from == to        ? ClassCounter::moves_within_lru
+                                                : ClassCounter::moves_to_warm);
+  }
+}
+
+void Reclaimer::balance_shared(Worker& worker, std::size_t lru_index) {
+  Keyspace::SharedLru& shared = keyspace_.shared(lru_index);
+  Segment from;
+  for (int moves = 2; moves-- > 0;) {
+    Ref ref = 0;
+    std::size_t owner = 0;
+    {
+      std::lock_guard lock(shared.lock);
+      if (!shared.lru.overfull(policy_, &from)) return;
+      ref = shared.lru.list(from).tail;
+      owner = keyspace_.item(ref).stripe();
+    }
+    Stripe& stripe = keyspace_.stripe(owner);
+    std::lock_guard stripe_lock(stripe.lock);
+    std::lock_guard lock(shared.lock);
+    if (shared.lru.list(from).tail != ref || keyspace_.item(ref).stripe() != owner) continue;
+    Item& tail = keyspace_.item(ref);
+    const Segment to = Lru::destination(tail.has(slab::kActive));
+    tail.change(0, slab::kActive);
+    shared.lru.move(keyspace_.arena(), ref, to);
+    worker.count(lru_index, to == Segment::cold ? ClassCounter::moves_to_cold
+                            : from == to        ? ClassCounter::moves_within_lru
+                                                : ClassCounter::moves_to_warm);
+    worker.count(to == Segment::cold ? Counter::moves_to_cold
+                 : from == to        ? Counter::moves_within_lru
+                                     : Counter::moves_to_warm);
+  }
+}
+
+// --- crawling ---
+
+std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket, std::size_t buckets) {
+  std::lock_guard lock(stripe.lock);
+  for (std::size_t index = 1; index < slab::kClassCountMax; ++index) {
+    Lru* lru = keyspace_.shared_lru(index) ? nullptr : keyspace_.stripe_lru_if_any(stripe, index);
+    if (lru == nullptr) continue;
+    for (std::size_t i = 0; i < kDeadPerCrawl && lru->dead().tail != 0; ++i) {
+      Ref chunk = 0;
+      if (take_dead(worker, *lru, &chunk) == Verdict::taken && chunk != 0) {
+        keyspace_.slabs().free(worker.magazines, chunk);
+      }
+    }
+  }
+  if (stripe.deadline_count == 0) return 0;
+  const std::size_t stop = std::min(bucket + buckets, stripe.table.bucket_count());
+  std::vector<Ref> found;
+  for (; bucket < stop; ++bucket) {
+    found.clear();
+    stripe.table.for_bucket(bucket, [&](Ref ref) {
+      worker.count(Counter::crawler_items_checked);
+      if (expired(keyspace_.item(ref))) found.push_back(ref);
+    });
+    for (const Ref ref : found) {
+      const Item& each = keyspace_.item(ref);
+      const std::size_t index = keyspace_.lru_index(each);
+      worker.count(Counter::crawler_reclaimed);
+      worker.count(index, ClassCounter::crawler_reclaimed);
+      if (!each.has(slab::kFetched)) worker.count(Counter::expired_unfetched);
+      keyspace_.remove(worker, stripe, keyspace_.hash_of(ref), ref);
+    }
+  }
+  return stop == stripe.table.bucket_count() ? 0 : stop;
+}
+
+// --- draining ---
+
+// Moves an item into `room`, a chunk of its class.
+void Reclaimer::relocate(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref ref, Ref room) {
+  Item& from = keyspace_.item(ref);
+  Item& to = keyspace_.item(room);
+  std::memcpy(to.base() + sizeof(to.ctl), from.base() + sizeof(from.ctl),
+              from.chunk_bytes() - sizeof(from.ctl));
+  to.ctl.store(from.ctl.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  keyspace_.with_lru(stripe, keyspace_.lru_index(from),
+                     [&](Lru& lru) { lru.replace(keyspace_.arena(), ref, room); });
+  stripe.table.replace(hash, ref, room);
+  from.change(0, slab::kLinked);
+  keyspace_.slabs().free(worker.magazines, ref);
+}
+
+// A chunk outside the draining page for an item of it: free, or of the oldest item of the same
+// stripe, so that a page costs its class the oldest items and not those that happen to lie in it.
+// 0: the item itself went (it was the oldest), or there is none.
+Ref Reclaimer::room_for(Worker& worker, Stripe& stripe, const slab::SlabAllocator::Drain& drain,
+                        Ref ref, bool evict) {
+  const Ref free_chunk =
+      keyspace_.slabs().allocate_from_pages(worker.magazines, drain.class_id);
+  if (free_chunk != 0 || !evict || keyspace_.shared_lru(drain.class_id)) return free_chunk;
+  for (int tries = kTailTries; tries-- > 0;) {
+    const Ref chunk = evict_in_stripe(worker, stripe, drain.class_id, false);
+    if (chunk == 0) return 0;
+    if (keyspace_.arena().page_of(chunk) != drain.page) return chunk;
+    keyspace_.slabs().free(worker.magazines, chunk);
+    if (chunk == ref) return 0;
+  }
+  return 0;
+}
+
+// Empties one chunk of a draining page; false when it is busy (or would have to be evicted).
+bool Reclaimer::empty_chunk(Worker& worker, const slab::SlabAllocator::Drain& drain,
+                            std::uint32_t index, bool evict) {
+  const Ref ref = keyspace_.slabs().chunk_of(drain, index);
+  Item& each = keyspace_.item(ref);
+  if (each.ctl.load(std::memory_order_relaxed) == slab::kFreeChunk) return true;
+  // The oldest of a shared list may belong to any stripe: it goes before this one is locked.
+  if (evict && keyspace_.shared_lru(drain.class_id)) evict_shared(worker, drain.class_id, false);
+  const std::uint32_t seen = each.ctl.load(std::memory_order_relaxed);
+  if (seen == slab::kFreeChunk) return true;
+  if ((seen & slab::kLinked) == 0) return false;
+  Stripe& stripe = keyspace_.stripe(seen >> slab::kStripeShift);
+  std::lock_guard lock(stripe.lock);
+  const std::uint32_t now = each.ctl.load(std::memory_order_relaxed);
+  if (now == slab::kFreeChunk) return true;
+  if ((now & slab::kLinked) == 0 || now >> slab::kStripeShift != stripe.index) return false;
+  if (each.pins != 0) return false;
+  const std::size_t lru_index = keyspace_.lru_index(each);
+  const std::uint64_t hash = keyspace_.hash_of(ref);
+  if (stripe.table.find(hash, [ref](Ref other) { return other == ref; }) == 0) {
+    keyspace_.with_lru(stripe, lru_index,
+                       [&](Lru& lru) { lru.unlink_dead(keyspace_.arena(), ref); });
+    each.change(0, slab::kLinked);
+    keyspace_.free(worker, ref);
+    return true;
+  }
+  const bool gone = expired(each);
+  if (!gone) {
+    const Ref room = room_for(worker, stripe, drain, ref, evict);
+    if (room != 0) {
+      relocate(worker, stripe, hash, ref, room);
+      return true;
+    }
+    if (each.ctl.load(std::memory_order_relaxed) == slab::kFreeChunk) return true;
+    if (!evict) return false;
+  }
+  count_victim(worker, each, lru_index, gone);
+  keyspace_.remove(worker, stripe, hash, ref);
+  return true;
+}
+
+bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict) {
+  std::lock_guard lock(drain_mutex_);
+  slab::SlabAllocator& slabs = keyspace_.slabs();
+  // Busy pages are passed over; a class with that many of them is left alone.
+  constexpr std::size_t kCandidatesMax = 8;
+  for (std::size_t skip = 0; skip < kCandidatesMax; ++skip) {
+    const auto drain = slabs.begin_drain(class_id, skip);
+    if (!drain) return false;
+    const auto pull_back = [&] {
+      gates_.for_each([&](Worker& each) { slabs.pull_back(each.magazines, drain); });
+    };
+    pull_back();
+    bool busy = false;
+    for (std::uint32_t i = 0; i < drain.carved && !busy; ++i) {
+      busy = !empty_chunk(worker, drain, i, evict);
+    }
+    pull_back();  // chunks freed meanwhile went into magazines
+    if (slabs.end_drain(drain)) {
+      pages_moved_.fetch_add(1, std::memory_order_relaxed);
+      return true;
+    }
+  }
+  return false;
+}
+
+std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
+  std::array<Rebalancer::Load, slab::kClassCountMax> loads{};
+  for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
+    loads[id].held_bytes = std::size_t{keyspace_.slabs().page_count(id)} * slab::kPageBytes;
+  }
+  loads[kExtentLru].held_bytes = keyspace_.arena().extent_bytes();
+  constexpr auto kStored = static_cast<std::size_t>(ClassCounter::cmd_set);
+  gates_.for_each([&](const Worker& each) {
+    for (std::size_t i = 1; i < loads.size(); ++i) {
+      loads[i].evicted_bytes += each.turnover_bytes[i].load(std::memory_order_relaxed);
+      loads[i].stored_count += each.class_counters[i].read(kStored);
+    }
+  });
+  return loads;
+}
+
+bool Reclaimer::rebalance(Worker& worker) {
+  const Rebalancer::Move move = rebalancer_.decide(loads());
+  if (!move) return false;
+  slab::Arena& arena = keyspace_.arena();
+  if (move.from == kExtentLru) {
+    while (!arena.purge(slab::kPageBytes)) {
+      if (!evict_shared(worker, kExtentLru, false)) return false;
+    }
+    pages_moved_.fetch_add(1, std::memory_order_relaxed);
+  } else if (!drain_page(worker, move.from, true)) {
+    return false;
+  }
+  // Extents take what they need out of the pool when they need it.
+  return move.to == kExtentLru || keyspace_.slabs().grow(move.to);
+}
+
+bool Reclaimer::shed(Worker& worker) {
+  slab::Arena& arena = keyspace_.arena();
+  constexpr int kPagesPerCall = 16;
+  for (int i = 0; i < kPagesPerCall; ++i) {
+    if (arena.purge(0)) return true;
+    const std::size_t donor = richest_class(0);
+    const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * slab::kPageBytes;
+    if (arena.extent_bytes() > donor_bytes && evict_shared(worker, kExtentLru)) continue;
+    if (donor == 0 || !drain_page(worker, donor, evictions_)) return false;
+  }
+  return arena.purge(0);
+}
+
+}  // namespace larder::engine

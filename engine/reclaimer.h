@@ -1,0 +1,118 @@
+// Makes room: eviction from LRU tails, and pages moved from one slab class to another.
+//
+// Two levels.
+//  1. Inside a stripe (evict_in_stripe): a SET that finds no free chunk takes the chunk of its own
+//     stripe's oldest item of that class. Bounded work, no other lock.
+//  2. Across stripes and classes (make_room): when level 1 has nothing, called with no stripe lock
+//     held: purge freed memory, evict elsewhere in the class, or empty a page (or an extent) of
+//     the class whose oldest item is the oldest. As long as anything evictable is held, one of them
+//     succeeds, so a store is never refused for lack of memory unless evictions are off.
+//
+// Emptying a page (drain): its free chunks are withdrawn, those in magazines pulled back, each
+// linked item moved to a free chunk of its class or to that of the oldest item of its stripe, else evicted. A chunk that is
+// owned (being filled) or pinned (being sent) makes the page busy: it stays, another is tried.
+//
+// Locking: drains are serialised by drain_mutex_, taken with no other lock but a gate held.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <mutex>
+#include <vector>
+
+#include "engine/keyspace.h"
+#include "engine/rebalancer.h"
+
+namespace larder::engine {
+
+class Reclaimer {
+ public:
+  Reclaimer(Keyspace& keyspace, GateSet& gates, const Config& config, const Clock& clock);
+
+  /// The chunk of an item evicted from this stripe's Lru of the class; 0 when there is none to be
+  /// had. Requires: stripe lock held, the class has no shared Lru. `counts`: as demand of the class,
+  /// for the rebalancer.
+  Ref evict_in_stripe(Worker&, Stripe&, std::size_t class_id, bool counts = true);
+
+  /// Makes at least one chunk of the class available to this worker (or a page of memory). False:
+  /// nothing can be evicted. Requires: no stripe lock held.
+  bool make_room(Worker&, std::size_t class_id);
+  /// Makes `bytes` of extent memory available.
+  bool make_room_extent(Worker&, std::size_t bytes);
+
+  /// Moves tails of an overfull HOT or WARM segment on, at most two. Requires: stripe lock held for a
+  /// class with its own Lru; no stripe lock held for balance_shared.
+  void balance(Worker&, Stripe&, std::size_t lru_index);
+  void balance_shared(Worker&, std::size_t lru_index);
+
+  /// Frees expired items in `buckets` buckets of a stripe, from `bucket` on, and some dead ones;
+  /// returns the bucket to go on with (0 after the last).
+  std::size_t crawl(Worker&, Stripe&, std::size_t bucket, std::size_t buckets);
+
+  /// Empties one page of a class into the pool; false when none can be emptied. `evict` allows
+  /// items to be lost, else they are only moved.
+  bool drain_page(Worker&, std::size_t class_id, bool evict);
+
+  /// Moves one page to the class that turns its memory over fastest, if the policy (rebalancer.h)
+  /// says so; false when nothing was moved. Maintainer thread only.
+  bool rebalance(Worker&);
+  void rebalance_tick() { rebalancer_.tick(loads()); }
+
+  /// Brings charged memory down to the limit (after it was lowered), some pages a call. True: done.
+  bool shed(Worker&);
+
+  bool evictions_enabled() const { return evictions_; }
+  bool expired(const Item& each) const {
+    const std::uint32_t deadline = each.deadline_s();
+    return deadline != 0 && deadline <= clock_.now();
+  }
+  /// Settings change at run time by administrative commands only, in an exclusive section.
+  LruPolicy& policy() { return policy_; }
+  const LruPolicy& policy() const { return policy_; }
+  std::int64_t temporary_ttl_s() const { return temporary_ttl_s_; }
+  void set_temporary_ttl_s(std::int64_t seconds) { temporary_ttl_s_ = seconds; }
+  std::uint64_t pages_moved() const { return pages_moved_.load(std::memory_order_relaxed); }
+  /// Age in seconds of the item a class evicted last.
+  std::uint32_t evicted_age_s(std::size_t lru_index) const {
+    return evicted_age_s_[lru_index].load(std::memory_order_relaxed);
+  }
+
+ private:
+  enum class Verdict : std::uint8_t { none, again, taken };
+  struct Eviction {
+    bool last_try;  // take even an active tail
+    bool counts;    // as demand, for the rebalancer
+  };
+  Verdict evict_step(Worker&, Stripe&, Lru&, std::size_t lru_index, Eviction how, Ref* chunk);
+  Verdict take_dead(Worker&, Lru&, Ref* chunk);
+  Ref unlink_victim(Worker&, Stripe&, Lru&, Ref ref);
+  void count_victim(Worker&, const Item& victim, std::size_t lru_index, bool was_expired);
+  bool evict_shared(Worker&, std::size_t lru_index, bool counts = true);
+  bool try_make_room(Worker&, std::size_t class_id);
+  bool try_make_room_extent(Worker&, std::size_t bytes);
+  template <typename Try>
+  bool persist(Try&& attempt);
+  bool evict_elsewhere(Worker&, std::size_t class_id);
+  bool class_is_poor(std::size_t class_id) const;
+  std::size_t richest_class(std::size_t except) const;
+  std::uint32_t tail_age_s(std::size_t lru_index);
+  bool steal_page(Worker&, std::size_t for_class);
+  bool empty_chunk(Worker&, const slab::SlabAllocator::Drain&, std::uint32_t index, bool evict);
+  void relocate(Worker&, Stripe&, std::uint64_t hash, Ref ref, Ref room);
+  Ref room_for(Worker&, Stripe&, const slab::SlabAllocator::Drain&, Ref ref, bool evict);
+  std::array<Rebalancer::Load, slab::kClassCountMax> loads();
+
+  Keyspace& keyspace_;
+  GateSet& gates_;
+  const Clock& clock_;
+  LruPolicy policy_;
+  std::int64_t temporary_ttl_s_;  // below: TEMP segment; negative: off
+  const bool evictions_;
+  std::mutex drain_mutex_;
+  Rebalancer rebalancer_;  // maintainer thread
+  std::atomic<std::size_t> next_stripe_{0};  // where evict_elsewhere looks first
+  std::atomic<std::uint64_t> pages_moved_{0};
+  std::array<std::atomic<std::uint32_t>, slab::kClassCountMax> evicted_age_s_{};
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,61 @@
+// The contract between a connection (server/) and a language (proto/).
+//
+// A connection owns one Protocol and feeds it whatever bytes have come; the protocol executes
+// every complete request among them and appends the replies to an Output. It keeps no copy of
+// unconsumed input: the connection presents the rest again, with more bytes behind it. Any split of
+// the byte stream gives the same replies.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/engine.h"
+#include "engine/worker.h"
+#include "proto/host.h"
+#include "proto/output.h"
+
+namespace larder::proto {
+
+/// What the connection has to do after run() or received().
+enum class Next : std::uint8_t {
+  read,      // the rest of the input is an incomplete request: bring more bytes
+  yield,     // requests may remain but the budget is used up or the output is full: write, call again
+  receive,   // put the next `bytes` of the stream at `into`, then call received()
+  swallow,   // discard the next `bytes` of the stream, then call run() again
+  close,     // write what is pending, then close; input that follows is dropped
+  shutdown,  // as close, then stop the process (Host::shutdown was called)
+};
+
+struct Progress {
+  std::size_t consumed = 0;  // bytes of the input that are done with
+  Next next = Next::read;
+  char* into = nullptr;      // receive
+  std::size_t bytes = 0;     // receive, swallow
+};
+
+/// What a protocol works with; lives as long as the connection.
+struct Session {
+  engine::Engine& engine;
+  engine::Worker& worker;
+  Host& host;
+  const Settings& settings;
+};
+
+class Protocol {
+ public:
+  virtual ~Protocol() = default;
+
+  /// Executes complete requests at the front of `input`, at most `budget` of them (it is counted
+  /// down). Requires: the worker's gate is held.
+  virtual Progress run(std::string_view input, Output& output, unsigned& budget) = 0;
+
+  /// The bytes asked for by Next::receive are in place. Progress.consumed is 0. As after a swallow,
+  /// run() is called next with whatever input is at hand, before more is read.
+  virtual Progress received(Output& output) = 0;
+
+  /// For `stats conns`: the state memcached would name (conn_parse_cmd, conn_nread, ...).
+  virtual std::string_view state() const = 0;
+};
+
+}  // namespace larder::proto

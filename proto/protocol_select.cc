@@ -1,0 +1,16 @@
+#include "proto/protocol_select.h"
+
+#include "proto/binary_header.h"
+#include "proto/binary_protocol.h"
+#include "proto/make_text_protocol.h"
+
+namespace larder::proto {
+
+std::unique_ptr<Protocol> make_protocol(Session session, Binding binding, std::uint8_t first_byte) {
+  const bool speaks_binary = binding == Binding::automatic ? first_byte == binary::kRequestMagic
+                                                           : binding == Binding::binary;
+  if (speaks_binary) return std::make_unique<BinaryProtocol>(session);
+  return make_text_protocol(session);
+}
+
+}  // namespace larder::proto

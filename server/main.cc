@@ -1,0 +1,46 @@
+// larder: reads the command line, prepares the process, serves, stops.
+#include <cstdio>
+#include <exception>
+
+#include "server/options.h"
+#include "server/process.h"
+#include "server/server.h"
+
+namespace {
+
+using namespace larder::server;
+
+int leave(const Exit& exit) {
+  std::fputs(exit.text.c_str(), exit.code == 0 ? stdout : stderr);
+  return exit.code;
+}
+
+int serve(const Options& options, Daemon& daemon) {
+  Server server(options);
+  if (const auto exit = server.start()) return leave(*exit);
+  const PidFile pid_file(options);
+  std::fputs((server.greeting() + "\n").c_str(), stderr);
+  daemon.ready(options);
+  server.run();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  Options options;
+  if (const auto exit = parse_options(argc, argv, &options)) return leave(*exit);
+  for (const std::string& notice : options.notices) std::fputs((notice + "\n").c_str(), stderr);
+  if (const auto exit = prepare_process(options)) return leave(*exit);
+  Daemon daemon;
+  if (options.daemon) {
+    if (const auto exit = daemon.detach(options)) return leave(*exit);
+  }
+  if (options.lock_memory) lock_memory();
+  try {
+    return serve(options, daemon);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "larder: cannot start: %s\n", error.what());
+    return kExitOsError;
+  }
+}

@@ -1,0 +1,65 @@
+// The statistics of the process: memcached's names in memcached's order, each listed once with where
+// its value comes from. What the engine reports under the same name goes before the row's own value.
+//
+// Threads: any; the calling worker holds its gate. reset() keeps what has been counted until then
+// and subtracts it from later sums, since the counters of other threads are theirs to write.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "engine/engine.h"
+#include "proto/host.h"
+#include "server/counters.h"
+#include "server/options.h"
+
+namespace larder::server {
+
+class Acceptor;
+class WorkerThread;
+
+class Stats {
+ public:
+  /// All of them outlive the object; `workers` may be filled later.
+  Stats(const Options& options, const proto::Settings& settings, engine::Engine& engine,
+        const Acceptor& acceptor, const std::vector<std::unique_ptr<WorkerThread>>& workers)
+      : options_(options),
+        settings_(settings),
+        engine_(engine),
+        acceptor_(acceptor),
+        workers_(workers) {}
+
+  void general(engine::StatSink& sink) const;
+  void settings(engine::StatSink& sink) const;
+  /// One group of lines for each listener and connection, by descriptor.
+  void connections(engine::StatSink& sink) const;
+  /// Starts the counters over, the engine's too.
+  void reset(engine::Worker& worker);
+
+  // For the tables of general() and settings().
+  const Options& options() const { return options_; }
+  const proto::Settings& settings() const { return settings_; }
+  const engine::Clock& clock() const { return engine_.clock(); }
+  bool detail_enabled() const { return engine_.prefix_stats().enabled(); }
+  const Acceptor& acceptor() const { return acceptor_; }
+  std::uint64_t counted(Counter counter) const;
+  std::uint64_t gauge(Gauge gauge) const;
+
+ private:
+  std::uint64_t sum(Counter counter) const;
+
+  const Options& options_;
+  const proto::Settings& settings_;
+  engine::Engine& engine_;
+  const Acceptor& acceptor_;
+  const std::vector<std::unique_ptr<WorkerThread>>& workers_;
+  mutable std::mutex reset_mutex_;
+  std::array<std::uint64_t, kCounterCount> counted_before_{};  // guarded by reset_mutex_
+};
+
+}  // namespace larder::server

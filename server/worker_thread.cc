@@ -1,0 +1,158 @@
+#include "server/worker_thread.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+
+#include <algorithm>
+
+namespace larder::server {
+
+namespace {
+constexpr std::size_t kSpareOutputsMax = 16;
+// What an output may keep for the next batch: the replies of most batches fit.
+constexpr std::size_t kKeptOutputBytes = 256 * 1024;
+}  // namespace
+
+WorkerThread::WorkerThread(const WorkerShared& shared, engine::Worker& engine_worker,
+                           proto::Host& host)
+    : shared_(shared),
+      engine_worker_(engine_worker),
+      host_(host),
+      mailbox_(loop_),
+      turn_timer_(loop_, [this] { serve_turns(); }),
+      second_timer_(loop_, [this] { draining_ ? loop_.stop() : close_idle(); }),
+      read_buffer_(new char[kReadBytes]),
+      output_(std::make_unique<proto::Output>()) {
+  counters_.change(Gauge::read_buf_count, 1);
+  counters_.change(Gauge::read_buf_bytes, kReadBytes);
+}
+
+WorkerThread::~WorkerThread() = default;
+
+void WorkerThread::start(unsigned number) {
+  thread_ = std::thread([this, number] {
+    pthread_setname_np(pthread_self(), fmt::format("larder-w{}", number).c_str());
+    if (shared_.options.idle_timeout_s > 0) second_timer_.start_periodic(std::chrono::seconds(1));
+    loop_.run();
+    destroy_all(false);
+  });
+}
+
+void WorkerThread::stop(bool graceful) {
+  post([this, graceful] { begin_stop(graceful); });
+}
+
+void WorkerThread::join() {
+  if (thread_.joinable()) thread_.join();
+}
+
+void WorkerThread::adopt(int fd, const ListenerInfo& listener) {
+  // Shared only because a task must be copyable; a task that never runs closes the socket.
+  auto socket = std::make_shared<Socket>(fd);
+  post([this, socket, &listener] { open(std::move(*socket), listener); });
+}
+
+void WorkerThread::open(Socket socket, const ListenerInfo& listener) {
+  auto connection = std::make_unique<Connection>(*this, std::move(socket), listener);
+  Connection& opened = *connection;
+  {
+    const std::lock_guard lock(connections_mutex_);
+    opened.index = connections_.size();
+    connections_.push_back(std::move(connection));
+  }
+  opened.open();
+  leave_if_draining(opened);
+}
+
+void WorkerThread::destroy(Connection& connection) {
+  {
+    const engine::GateGuard gate(engine_worker_);
+    connection.release_items();
+    // Replies that could not be sent; only the connection that is being served has any here.
+    output_->clear(kKeptOutputBytes);
+  }
+  std::replace(turns_.begin(), turns_.end(), &connection, static_cast<Connection*>(nullptr));
+  std::unique_ptr<Connection> gone;
+  {
+    const std::lock_guard lock(connections_mutex_);
+    connections_.back()->index = connection.index;
+    std::swap(connections_[connection.index], connections_.back());
+    gone = std::move(connections_.back());
+    connections_.pop_back();
+  }
+  gone.reset();
+  shared_.connection_closed();
+  if (draining_ && connections_.empty()) loop_.stop();
+}
+
+void WorkerThread::leave_if_draining(Connection& connection) {
+  if (draining_ && connection.at_rest()) destroy(connection);
+}
+
+// --- turns -------------------------------------------------------------------------------------
+
+void WorkerThread::queue_turn(Connection& connection) {
+  // A timer that is due at once, not an active event: the loop asks the kernel for new events
+  // before it comes, so connections that have just become readable get their turn too.
+  if (turns_.empty()) turn_timer_.start(std::chrono::microseconds(0));
+  turns_.push_back(&connection);
+}
+
+void WorkerThread::serve_turns() {
+  serving_.swap(turns_);
+  serving_left_ = serving_.size();
+  for (Connection* connection : serving_) {
+    --serving_left_;
+    if (connection != nullptr) connection->take_turn();
+  }
+  serving_.clear();
+}
+
+std::unique_ptr<proto::Output> WorkerThread::lend_output() {
+  std::unique_ptr<proto::Output> lent = std::move(output_);
+  if (spare_outputs_.empty()) {
+    output_ = std::make_unique<proto::Output>();
+  } else {
+    output_ = std::move(spare_outputs_.back());
+    spare_outputs_.pop_back();
+  }
+  return lent;
+}
+
+void WorkerThread::return_output(std::unique_ptr<proto::Output> output) {
+  output->clear(kKeptOutputBytes);
+  if (spare_outputs_.size() < kSpareOutputsMax) spare_outputs_.push_back(std::move(output));
+}
+
+// --- endings -----------------------------------------------------------------------------------
+
+void WorkerThread::close_idle() {
+  const std::uint32_t now = now_s();
+  const auto limit = static_cast<std::uint32_t>(shared_.options.idle_timeout_s);
+  for (std::size_t i = connections_.size(); i-- > 0;) {  // destroy() fills the gap with the last
+    Connection& connection = *connections_[i];
+    if (connection.local() || !connection.waits_for_client()) continue;
+    if (now - connection.last_active_s() <= limit) continue;
+    shared_.log.client("Closing idle fd {}", connection.fd());
+    counters_.count(Counter::idle_kicks);
+    destroy(connection);
+  }
+}
+
+void WorkerThread::begin_stop(bool graceful) {
+  draining_ = graceful;
+  if (graceful) destroy_all(true);
+  if (!graceful || connections_.empty()) {
+    loop_.stop();
+  } else {
+    second_timer_.start(kGraceTime);
+  }
+}
+
+void WorkerThread::destroy_all(bool only_at_rest) {
+  for (std::size_t i = connections_.size(); i-- > 0;) {
+    if (!only_at_rest || connections_[i]->at_rest()) destroy(*connections_[i]);
+  }
+}
+
+}  // namespace larder::server

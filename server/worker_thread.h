@@ -1,0 +1,128 @@
+// A worker: one thread, one event loop, and the connections that were handed to it.
+//
+// What connections share here, because only one of them is served at a time: the read buffer, the
+// output, and the list of those whose turn was cut short by -R.
+//
+// Threads: start(), stop(), join(), adopt() and post() are called by the main thread (post() by
+// any); for_each_connection() by any. The rest belongs to the worker's own thread. The list of
+// connections is guarded by connections_mutex_, taken only when it changes or is shown; no gate is
+// taken while it is held.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "engine/engine.h"
+#include "engine/worker.h"
+#include "proto/host.h"
+#include "proto/output.h"
+#include "server/connection.h"
+#include "server/counters.h"
+#include "server/event_loop.h"
+#include "server/log.h"
+#include "server/options.h"
+
+namespace larder::server {
+
+/// What all workers of a process share; outlives them.
+struct WorkerShared {
+  const Options& options;
+  const proto::Settings& settings;
+  engine::Engine& engine;
+  const Log& log;
+  std::function<void()> connection_closed;  // called on the worker's thread
+};
+
+class WorkerThread {
+ public:
+  /// The most one read brings; also what a batch of requests is limited to.
+  static constexpr std::size_t kReadBytes = 64 * 1024;
+
+  /// `host` answers the protocols of this worker.
+  WorkerThread(const WorkerShared& shared, engine::Worker& engine_worker, proto::Host& host);
+  ~WorkerThread();
+  WorkerThread(const WorkerThread&) = delete;
+  WorkerThread& operator=(const WorkerThread&) = delete;
+
+  void start(unsigned number);
+  /// Asks the thread to close its connections and end. Graceful: a connection whose requests are
+  /// being answered gets up to kGraceTime to take its replies.
+  void stop(bool graceful);
+  void join();
+
+  /// Hands a client over. `listener` outlives the worker.
+  void adopt(int fd, const ListenerInfo& listener);
+  /// Runs `task` on this worker's thread.
+  void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
+
+  const ThreadCounters& counters() const { return counters_; }
+  template <typename Visitor>
+  void for_each_connection(Visitor&& visit) const {
+    const std::lock_guard lock(connections_mutex_);
+    for (const auto& connection : connections_) visit(*connection);
+  }
+
+  // For its connections.
+  const WorkerShared& shared() const { return shared_; }
+  event_base* base() const { return loop_.base(); }
+  ThreadCounters& counters() { return counters_; }
+  engine::Worker& engine_worker() { return engine_worker_; }
+  proto::Session session() {
+    return {shared_.engine, engine_worker_, host_, shared_.settings};
+  }
+  std::uint32_t now_s() const { return shared_.engine.clock().now(); }
+  /// kReadBytes for the connection that is being served.
+  char* read_buffer() { return read_buffer_.get(); }
+  /// The output of the connection that is being served; empty in between.
+  proto::Output& output() { return *output_; }
+  /// Gives output() away to a connection that has to keep it, and takes it back, empty.
+  std::unique_ptr<proto::Output> lend_output();
+  void return_output(std::unique_ptr<proto::Output> output);
+  /// Whether another connection of this worker waits to be served.
+  bool others_wait() const {
+    return loop_.others_due() || !turns_.empty() || serving_left_ != 0;
+  }
+  void queue_turn(Connection& connection);
+  /// Ends a connection; it is gone when this returns.
+  void destroy(Connection& connection);
+  /// Called when a connection waits for its client: ends it if the worker drains.
+  void leave_if_draining(Connection& connection);
+
+ private:
+  static constexpr std::chrono::seconds kGraceTime{5};
+
+  void open(Socket socket, const ListenerInfo& listener);
+  void serve_turns();
+  void close_idle();
+  void begin_stop(bool graceful);
+  void destroy_all(bool only_at_rest);
+
+  const WorkerShared& shared_;
+  engine::Worker& engine_worker_;
+  proto::Host& host_;
+  ThreadCounters counters_;
+
+  EventLoop loop_;
+  Mailbox mailbox_;
+  Timer turn_timer_;
+  Timer second_timer_;  // idle_timeout; the grace time when draining
+  bool draining_ = false;
+
+  const std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<proto::Output> output_;
+  std::vector<std::unique_ptr<proto::Output>> spare_outputs_;
+  std::vector<Connection*> turns_;    // cut short, in order
+  std::vector<Connection*> serving_;  // this round of them
+  std::size_t serving_left_ = 0;      // of serving_, not served yet
+
+  mutable std::mutex connections_mutex_;
+  std::vector<std::unique_ptr<Connection>> connections_;  // guarded by connections_mutex_
+
+  std::thread thread_;
+};
+
+}  // namespace larder::server

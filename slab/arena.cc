@@ -1,0 +1,244 @@
+#include "slab/arena.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <mutex>
+#include <system_error>
+
+namespace larder::slab {
+
+namespace {
+constexpr std::size_t kGiB = std::size_t{1} << 30;
+constexpr std::size_t kFrameBytes = 4096;
+constexpr std::size_t kSlabReserveMin = 32 * kGiB;   // what 32-bit references reach at 8 bytes
+constexpr std::size_t kExtentReserveMin = 16 * kGiB; // room for fragmentation around 1 GiB values
+
+std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+char* reserve(std::size_t bytes) {
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
+}
+
+void check(bool holds, const char* what) {
+  if (!holds) {
+    std::fprintf(stderr, "arena integrity: %s\n", what);
+    std::abort();
+  }
+}
+}  // namespace
+
+Arena::Arena(const Options& options) : limit_bytes_(options.limit_bytes) {
+  const std::size_t wanted = round_up(options.limit_bytes, kPageBytes) + kPageBytes;
+  while ((std::size_t{1} << (32 + align_shift_)) < wanted) ++align_shift_;
+  std::size_t slab_bytes = std::max(kSlabReserveMin, wanted);
+  std::size_t extent_bytes = std::max(kExtentReserveMin, 4 * options.limit_bytes);
+  base_ = reserve(slab_bytes + extent_bytes + kPageBytes);
+  if (base_ == nullptr) {  // an address space limit: make do with what must be there
+    slab_bytes = wanted;
+    extent_bytes = round_up(2 * options.limit_bytes, kPageBytes);
+    base_ = reserve(slab_bytes + extent_bytes + kPageBytes);
+  }
+  if (base_ == nullptr) {
+    throw std::system_error(errno, std::generic_category(), "cannot reserve memory for items");
+  }
+  reserved_bytes_ = slab_bytes + extent_bytes + kPageBytes;
+  if (options.huge_pages) madvise(base_, reserved_bytes_, MADV_HUGEPAGE);
+  page_count_max_ = static_cast<std::uint32_t>(slab_bytes / kPageBytes);
+  slots_.resize(extent_bytes / kPageBytes);
+}
+
+Arena::~Arena() { munmap(base_, reserved_bytes_); }
+
+std::uint32_t Arena::take_page() {
+  std::lock_guard lock(lock_);
+  if (!pool_.empty() && charged_bytes_ <= limit_bytes_) {
+    const std::uint32_t page = pool_.back();
+    pool_.pop_back();
+    return page;
+  }
+  if (charged_bytes_ + kPageBytes > limit_bytes_) return 0;
+  std::uint32_t page = 0;
+  if (!pages_clean_.empty()) {
+    page = pages_clean_.back();
+    pages_clean_.pop_back();
+  } else if (page_fresh_ < page_count_max_) {
+    page = page_fresh_++;
+  } else {
+    return 0;
+  }
+  charged_bytes_ += kPageBytes;
+  return page;
+}
+
+void Arena::give_page(std::uint32_t page) {
+  std::lock_guard lock(lock_);
+  supply_.fetch_add(1, std::memory_order_relaxed);
+  pool_.push_back(page);
+}
+
+std::uint32_t Arena::slot_of(const char* extent) const {
+  return static_cast<std::uint32_t>(static_cast<std::size_t>(extent - slot_at(0)) / kPageBytes);
+}
+
+bool Arena::find_run(std::uint32_t count, std::uint32_t* first) {
+  const std::uint32_t total = static_cast<std::uint32_t>(slots_.size());
+  std::uint32_t run = 0;
+  std::uint32_t at = slot_next_;
+  // Next fit; one full turn plus the length of a run that crosses the starting point.
+  for (std::uint32_t looked = 0; looked < total + count; ++looked, ++at) {
+    if (at >= total) {
+      at = 0;
+      run = 0;
+    }
+    run = slots_[at].taken ? 0 : run + 1;
+    if (run == count) {
+      *first = at + 1 - count;
+      slot_next_ = at + 1;
+      return true;
+    }
+  }
+  return false;
+}
+
+bool Arena::take_parked(std::uint32_t count, std::size_t bytes, char** extent) {
+  for (std::size_t i = parked_.size(); i-- > 0;) {
+    Slot& slot = slots_[parked_[i]];
+    if (slot.run != count) continue;
+    const std::size_t extra = bytes > slot.charge ? bytes - slot.charge : 0;
+    if (charged_bytes_ + extra > limit_bytes_) continue;
+    charged_bytes_ += extra;
+    slot.charge += extra;
+    slot.parked = false;
+    extent_bytes_ += slot.charge;
+    *extent = slot_at(parked_[i]);
+    parked_[i] = parked_.back();
+    parked_.pop_back();
+    return true;
+  }
+  return false;
+}
+
+char* Arena::take_extent(std::size_t bytes) {
+  bytes = round_up(bytes, kFrameBytes);
+  const auto count = static_cast<std::uint32_t>(round_up(bytes, kPageBytes) / kPageBytes);
+  std::lock_guard lock(lock_);
+  char* extent = nullptr;
+  if (take_parked(count, bytes, &extent)) return extent;
+  std::uint32_t first = 0;
+  if (charged_bytes_ + bytes > limit_bytes_ || !find_run(count, &first)) return nullptr;
+  for (std::uint32_t i = 0; i < count; ++i) slots_[first + i].taken = true;
+  slots_[first].run = count;
+  slots_[first].charge = bytes;
+  charged_bytes_ += bytes;
+  extent_bytes_ += bytes;
+  return slot_at(first);
+}
+
+void Arena::give_extent(char* extent) {
+  std::lock_guard lock(lock_);
+  const std::uint32_t first = slot_of(extent);
+  slots_[first].parked = true;
+  extent_bytes_ -= slots_[first].charge;
+  parked_.push_back(first);
+}
+
+void Arena::free_run(std::uint32_t first) {
+  const std::uint32_t count = slots_[first].run;
+  for (std::uint32_t i = 0; i < count; ++i) slots_[first + i] = Slot{};
+}
+
+// Takes the next free memory out of the pool or the parked runs, for purge() to release.
+bool Arena::pop_for_purge(char** start, std::size_t* bytes, std::uint32_t* parked_slot) {
+  if (!parked_.empty()) {
+    *parked_slot = parked_.back();
+    parked_.pop_back();
+    *start = slot_at(*parked_slot);
+    *bytes = slots_[*parked_slot].charge;
+    return true;
+  }
+  if (pool_.empty()) return false;
+  *start = page_at(pool_.back());
+  *bytes = kPageBytes;
+  pool_.pop_back();
+  return true;
+}
+
+bool Arena::purge(std::size_t wanted_bytes) {
+  constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
+  while (true) {
+    char* start = nullptr;
+    std::size_t bytes = 0;
+    std::uint32_t slot = kNoSlot;
+    {
+      std::lock_guard lock(lock_);
+      if (charged_bytes_ + wanted_bytes <= limit_bytes_) return true;
+      if (!pop_for_purge(&start, &bytes, &slot)) return false;
+    }
+    madvise(start, bytes, MADV_DONTNEED);
+    std::lock_guard lock(lock_);
+    charged_bytes_ -= bytes;
+    supply_.fetch_add(1, std::memory_order_relaxed);
+    if (slot != kNoSlot) {
+      free_run(slot);
+    } else {
+      pages_clean_.push_back(static_cast<std::uint32_t>((start - base_) / static_cast<std::ptrdiff_t>(kPageBytes)));
+    }
+  }
+}
+
+std::size_t Arena::limit() const {
+  std::lock_guard lock(lock_);
+  return limit_bytes_;
+}
+
+void Arena::set_limit(std::size_t bytes) {
+  std::lock_guard lock(lock_);
+  supply_.fetch_add(1, std::memory_order_relaxed);
+  limit_bytes_ = std::min(bytes, std::size_t{page_count_max_ - 1} * kPageBytes);
+}
+
+std::size_t Arena::charged() const {
+  std::lock_guard lock(lock_);
+  return charged_bytes_;
+}
+
+std::size_t Arena::extent_bytes() const {
+  std::lock_guard lock(lock_);
+  return extent_bytes_;
+}
+
+std::uint32_t Arena::pool_pages() const {
+  std::lock_guard lock(lock_);
+  return static_cast<std::uint32_t>(pool_.size());
+}
+
+void Arena::check_integrity() const {
+  std::lock_guard lock(lock_);
+  std::size_t in_use = 0;
+  std::size_t parked = 0;
+  std::size_t parked_runs = 0;
+  for (std::uint32_t i = 0; i < slots_.size();) {
+    const Slot& slot = slots_[i];
+    if (slot.run == 0) {
+      check(!slot.taken, "a taken slot belongs to no run");
+      ++i;
+      continue;
+    }
+    for (std::uint32_t k = 0; k < slot.run; ++k) check(slots_[i + k].taken, "a run has a free slot");
+    (slot.parked ? parked : in_use) += slot.charge;
+    parked_runs += slot.parked ? 1 : 0;
+    i += slot.run;
+  }
+  check(in_use == extent_bytes_, "extent bytes are miscounted");
+  check(parked_runs == parked_.size(), "parked runs are miscounted");
+  const std::size_t pages = page_fresh_ - 1 - pages_clean_.size();
+  check(charged_bytes_ == pages * kPageBytes + in_use + parked, "charged bytes are miscounted");
+}
+
+}  // namespace larder::slab

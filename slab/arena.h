@@ -1,0 +1,119 @@
+// The memory of all that is stored: one reserved address range, committed piece by piece and held
+// to one limit.
+//
+//   base                                                            base + reserved
+//   | page 0 (never used) | slab pages 1 .. S-1 (1 MiB) | extent slots (1 MiB each) ... |
+//
+// A slab page is given to a slab class and cut into chunks. An extent is a run of slots that holds
+// one large value; only the part it needs is touched, so it is charged by 4 KiB frames, not slots.
+// Address space is plentiful and memory is not: a slot may be mostly untouched.
+//
+// Invariants
+//  1. charged() is an upper bound of the resident bytes of the range: what was touched stays charged
+//     until it is given back to the kernel by purge().
+//  2. charged() <= limit() after every take; lowering the limit makes takes fail until purge() and
+//     evictions bring charged() below it.
+//  3. Freed pages (the pool) and freed extents (parked) stay charged and are taken first: no system
+//     call on the way of a request. purge() is the only call here that makes one.
+//
+// Threads: every call from any thread; one lock (rank arena), never held across a system call.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "slab/lock.h"
+#include "slab/magazine.h"
+
+namespace larder::slab {
+
+inline constexpr std::size_t kPageBytes = 1 << 20;
+
+class Arena {
+ public:
+  struct Options {
+    std::size_t limit_bytes = 64 << 20;
+    bool huge_pages = false;  // ask for transparent huge pages (-L)
+  };
+  /// Throws std::system_error when the address range cannot be reserved.
+  explicit Arena(const Options& options);
+  ~Arena();
+  Arena(const Arena&) = delete;
+  Arena& operator=(const Arena&) = delete;
+
+  // References: offset in the slab part divided by the alignment (8 up to 32 GiB).
+  char* at(Ref ref) const { return base_ + (static_cast<std::size_t>(ref) << align_shift_); }
+  Ref ref_of(const void* chunk) const {
+    return static_cast<Ref>(static_cast<std::size_t>(static_cast<const char*>(chunk) - base_) >>
+                            align_shift_);
+  }
+  std::uint32_t page_of(Ref ref) const {
+    return static_cast<std::uint32_t>((static_cast<std::size_t>(ref) << align_shift_) / kPageBytes);
+  }
+  char* page_at(std::uint32_t page) const { return base_ + std::size_t{page} * kPageBytes; }
+  std::size_t alignment() const { return std::size_t{1} << align_shift_; }
+  std::uint32_t page_count_max() const { return page_count_max_; }
+
+  /// A slab page (its bytes are whatever they were), or 0 when the limit is reached.
+  std::uint32_t take_page();
+  /// Puts a page into the pool.
+  void give_page(std::uint32_t page);
+
+  /// Changes whenever memory may have become available: a take that failed fails again until then.
+  std::uint64_t supply() const { return supply_.load(std::memory_order_relaxed); }
+
+  /// `bytes` of contiguous memory, 1 MiB aligned, or nullptr when the limit is reached.
+  char* take_extent(std::size_t bytes);
+  void give_extent(char* extent);
+
+  /// Gives pooled pages and parked extents back to the kernel until `wanted_bytes` more fit under
+  /// the limit; false when what is free is not enough. Makes system calls: no spin lock is held.
+  bool purge(std::size_t wanted_bytes);
+
+  std::size_t limit() const;
+  void set_limit(std::size_t bytes);
+  std::size_t charged() const;
+  /// Bytes charged to extents in use.
+  std::size_t extent_bytes() const;
+  std::uint32_t pool_pages() const;
+
+  /// Recounts everything; stops the process when a counter is wrong.
+  void check_integrity() const;
+
+ private:
+  struct Slot {              // one per extent slot; meaningful at the first slot of a run
+    std::uint32_t run = 0;   // slots of the run that starts here; 0 = free or inside a run
+    bool taken = false;      // part of a run (in use or parked)
+    bool parked = false;
+    std::size_t charge = 0;  // bytes ever touched since the last purge
+  };
+  std::uint32_t slot_of(const char* extent) const;
+  char* slot_at(std::uint32_t slot) const {
+    return page_at(page_count_max_) + std::size_t{slot} * kPageBytes;
+  }
+  bool find_run(std::uint32_t count, std::uint32_t* first);
+  bool take_parked(std::uint32_t count, std::size_t bytes, char** extent);
+  void free_run(std::uint32_t first);
+  bool pop_for_purge(char** start, std::size_t* bytes, std::uint32_t* parked_slot);
+
+  char* base_ = nullptr;
+  std::size_t reserved_bytes_ = 0;
+  unsigned align_shift_ = 3;
+  std::uint32_t page_count_max_ = 0;
+
+  mutable SpinLock<LockRank::arena> lock_;  // guards all below
+  std::atomic<std::uint64_t> supply_{0};   // read without the lock
+  std::size_t limit_bytes_;
+  std::size_t charged_bytes_ = 0;
+  std::size_t extent_bytes_ = 0;
+  std::uint32_t page_fresh_ = 1;           // pages from here on were never taken
+  std::vector<std::uint32_t> pool_;        // free, charged
+  std::vector<std::uint32_t> pages_clean_; // free, purged
+  std::vector<Slot> slots_;
+  std::vector<std::uint32_t> parked_;      // first slots of parked runs
+  std::uint32_t slot_next_ = 0;            // where the next search starts
+};
+
+}  // namespace larder::slab

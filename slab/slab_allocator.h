@@ -1,0 +1,130 @@
+// Slab classes: pages cut into equal chunks, free chunks kept per page so that a page can be
+// emptied and given to another class.
+//
+// A free chunk:   | ctl u32 = kFreeChunk | next free Ref u32 | ... |   (item.h: ctl is at offset 0)
+//
+// Invariants
+//  1. A chunk is in exactly one place: never carved yet (index >= carved), on its page's free list,
+//     in a magazine, or in use.
+//  2. A page with free or uncarved chunks is on its class's partial list, unless it is draining.
+//  3. Chunks of a draining page are never handed out; freeing one only counts it. When all are
+//     free the page leaves its class.
+//
+// Locks: one per class (rank slab_class) guards the class and its pages; magazines before it, the
+// arena after it. Any thread may call anything.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "slab/arena.h"
+#include "slab/lock.h"
+#include "slab/magazine.h"
+#include "slab/size_classes.h"
+
+namespace larder::slab {
+
+class SlabAllocator {
+ public:
+  SlabAllocator(Arena& arena, const SizeClasses& classes);
+
+  const SizeClasses& classes() const { return classes_; }
+  Arena& arena() { return arena_; }
+
+  /// A chunk of the class, or 0 when the class has none free and no page can be taken. The chunk's
+  /// ctl word is 0.
+  Ref allocate(Magazines& magazines, std::size_t class_id);
+  /// As allocate(), but never takes a new page.
+  Ref allocate_from_pages(Magazines& magazines, std::size_t class_id);
+  /// Requires: `chunk` was allocated and nobody can reach it any more.
+  void free(Magazines& magazines, Ref chunk);
+
+  /// Gives the class a page now; false when none can be taken.
+  bool grow(std::size_t class_id);
+
+  /// A page that is being emptied; returned by begin_drain.
+  struct Drain {
+    std::uint32_t page = 0;  // 0: none
+    std::size_t class_id = 0;
+    std::uint32_t carved = 0;  // chunks that were ever handed out
+    std::size_t chunk_bytes = 0;
+    explicit operator bool() const { return page != 0; }
+  };
+  /// Starts to empty the page of the class with the most free chunks (ties: the oldest), skipping
+  /// the first `skip` candidates.
+  Drain begin_drain(std::size_t class_id, std::size_t skip = 0);
+  /// Pulls the drained page's chunks out of a magazine.
+  void pull_back(Magazines& magazines, const Drain& drain);
+  Ref chunk_of(const Drain& drain, std::uint32_t index) const {
+    return arena_.ref_of(arena_.page_at(drain.page) + index * drain.chunk_bytes);
+  }
+  /// Ends a drain: true when the page was empty (it is in the arena's pool now); false puts it back
+  /// into its class.
+  bool end_drain(const Drain& drain);
+
+  struct ClassUsage {
+    std::uint32_t pages = 0;
+    std::uint64_t chunks = 0;
+    std::uint64_t free_chunks = 0;  // those in magazines count as used
+    std::uint32_t chunks_per_page = 0;
+  };
+  ClassUsage usage(std::size_t class_id) const;
+  std::uint32_t page_count(std::size_t class_id) const {
+    return slab_classes_[class_id].page_count.load(std::memory_order_relaxed);
+  }
+
+  void check_integrity() const;
+
+ private:
+  struct Page {  // all zero: a page that belongs to no class
+    Ref free_head;
+    std::uint32_t free_count;
+    std::uint32_t carved;
+    std::uint32_t prev;  // partial list of the class, by page number
+    std::uint32_t next;
+    std::uint8_t class_id;
+    bool partial;
+    std::atomic<bool> draining;  // also read without the lock by free()
+    void reset() {
+      free_head = free_count = carved = prev = next = class_id = 0;
+      partial = false;
+      draining.store(false, std::memory_order_relaxed);
+    }
+  };
+  struct alignas(64) SlabClass {
+    mutable SpinLock<LockRank::slab_class> lock;
+    std::uint32_t partial_head = 0;
+    std::uint32_t chunks_per_page = 0;
+    std::uint64_t free_count = 0;  // free and uncarved chunks of pages that are not draining
+    std::atomic<std::uint32_t> page_count{0};
+    // Arena::supply() when the class last found neither chunk nor page; ~0: it has some.
+    std::atomic<std::uint64_t> exhausted_at{~std::uint64_t{0}};
+    std::vector<std::uint32_t> pages;  // oldest first
+  };
+
+  std::uint32_t magazine_limit(std::size_t class_id) const;
+  Ref refill(Magazines& magazines, std::size_t class_id, bool may_take_page);
+  std::uint32_t take(SlabClass& slab_class, std::size_t class_id, std::span<Ref> chunks,
+                     bool may_take_page);
+  void put(SlabClass& slab_class, Ref chunk);
+  bool add_page(SlabClass& slab_class, std::size_t class_id);
+  void link_partial(SlabClass& slab_class, std::uint32_t page);
+  void unlink_partial(SlabClass& slab_class, std::uint32_t page);
+
+  Arena& arena_;
+  const SizeClasses& classes_;
+  struct FreeMemory {
+    void operator()(void* memory) const { std::free(memory); }
+  };
+  // By page number; calloc, so that entries of pages never taken cost no memory.
+  std::unique_ptr<Page[], FreeMemory> pages_;
+  std::array<SlabClass, kClassCountMax> slab_classes_;
+};
+
+}  // namespace larder::slab

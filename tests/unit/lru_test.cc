@@ -1,0 +1,126 @@
+#include "engine/lru.h"
+
+#include <catch2/catch.hpp>
+#include <random>
+#include <vector>
+
+#include "slab/size_classes.h"
+#include "slab/slab_allocator.h"
+
+using namespace larder;
+using engine::Lru;
+using engine::LruPolicy;
+using engine::Segment;
+
+namespace {
+struct Fixture {
+  slab::Arena arena{{.limit_bytes = 4 << 20}};
+  slab::SizeClasses classes{{}, arena.alignment()};
+  slab::SlabAllocator slabs{arena, classes};
+  slab::Magazines magazines;
+  slab::Ref make() {
+    const slab::Ref ref = slabs.allocate(magazines, 1);
+    item(ref).change(slab::kLinked, 0);
+    return ref;
+  }
+  slab::Item& item(slab::Ref ref) { return *reinterpret_cast<slab::Item*>(arena.at(ref)); }
+};
+}  // namespace
+
+TEST_CASE("items leave in the order they came; COLD goes before HOT, WARM and TEMP") {
+  Fixture f;
+  Lru lru;
+  std::vector<slab::Ref> refs;
+  for (const Segment segment : {Segment::temp, Segment::warm, Segment::hot, Segment::cold}) {
+    for (int i = 0; i < 3; ++i) {
+      refs.push_back(f.make());
+      lru.link(f.arena, refs.back(), segment);
+    }
+  }
+  lru.check_integrity(f.arena);
+  const int order[] = {9, 10, 11, 6, 7, 8, 3, 4, 5, 0, 1, 2};
+  for (const int index : order) {
+    REQUIRE(lru.candidate() == refs[static_cast<std::size_t>(index)]);
+    lru.unlink(f.arena, lru.candidate());
+  }
+  CHECK(lru.candidate() == 0);
+  CHECK(lru.empty());
+}
+
+TEST_CASE("a segment over its share names its tail") {
+  Fixture f;
+  Lru lru;
+  const LruPolicy policy{.hot_percent = 20, .warm_percent = 40};
+  Segment segment;
+  for (int i = 0; i < 100; ++i) lru.link(f.arena, f.make(), Segment::cold);
+  CHECK_FALSE(lru.overfull(policy, &segment));
+  for (int i = 0; i < 30; ++i) lru.link(f.arena, f.make(), Segment::hot);
+  REQUIRE(lru.overfull(policy, &segment));
+  CHECK(segment == Segment::hot);
+  while (lru.overfull(policy, &segment)) {
+    lru.move(f.arena, lru.list(segment).tail, Lru::destination(false));
+  }
+  CHECK(lru.list(Segment::hot).count == 26);
+  CHECK(Lru::destination(true) == Segment::warm);
+  CHECK_FALSE(lru.overfull({.segmented = false}, &segment));
+  lru.check_integrity(f.arena);
+}
+
+TEST_CASE("flushed items become one list, in constant time, and can be taken singly") {
+  Fixture f;
+  Lru lru;
+  std::vector<slab::Ref> refs;
+  for (int i = 0; i < 40; ++i) {
+    refs.push_back(f.make());
+    lru.link(f.arena, refs.back(), static_cast<Segment>(i % 4));
+  }
+  lru.kill_all(f.arena);
+  lru.link(f.arena, f.make(), Segment::hot);
+  lru.kill_all(f.arena);
+  CHECK(lru.count() == 0);
+  CHECK(lru.dead().count == 41);
+  lru.check_integrity(f.arena);
+  lru.unlink_dead(f.arena, refs[17]);
+  while (lru.dead().tail != 0) lru.unlink_dead(f.arena, lru.dead().tail);
+  CHECK(lru.dead().count == 0);
+  CHECK(lru.empty());
+}
+
+TEST_CASE("random links, moves, replacements and unlinks keep the lists whole") {
+  Fixture f;
+  Lru lru;
+  std::mt19937 random(5);
+  std::vector<slab::Ref> linked;
+  for (int i = 0; i < 20'000; ++i) {
+    const auto pick = [&]() -> slab::Ref& { return linked[random() % linked.size()]; };
+    switch (random() % 4) {
+      case 0:
+        if (linked.size() < 3000) {
+          linked.push_back(f.make());
+          lru.link(f.arena, linked.back(), static_cast<Segment>(random() % 4));
+        }
+        break;
+      case 1:
+        if (!linked.empty()) lru.move(f.arena, pick(), static_cast<Segment>(random() % 4));
+        break;
+      case 2:
+        if (!linked.empty()) {
+          slab::Ref& old_ref = pick();
+          const slab::Ref new_ref = f.make();
+          lru.replace(f.arena, old_ref, new_ref);
+          f.slabs.free(f.magazines, old_ref);
+          old_ref = new_ref;
+        }
+        break;
+      default:
+        if (!linked.empty()) {
+          std::swap(pick(), linked.back());
+          lru.unlink(f.arena, linked.back());
+          f.slabs.free(f.magazines, linked.back());
+          linked.pop_back();
+        }
+    }
+    if (i % 500 == 0) lru.check_integrity(f.arena);
+  }
+  CHECK(lru.count() == linked.size());
+}

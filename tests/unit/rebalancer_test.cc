@@ -1,0 +1,73 @@
+#include "engine/rebalancer.h"
+
+#include <catch2/catch.hpp>
+#include <vector>
+
+using larder::engine::Rebalancer;
+using Load = Rebalancer::Load;
+
+namespace {
+constexpr std::size_t kMiB = 1 << 20;
+}
+
+TEST_CASE("a page moves from the class at rest to the one that evicts") {
+  Rebalancer rebalancer;
+  std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
+  CHECK_FALSE(rebalancer.decide(loads));
+  loads[2].evicted_bytes = 2 * kMiB;
+  const auto move = rebalancer.decide(loads);
+  REQUIRE(move);
+  CHECK(move.from == 1);
+  CHECK(move.to == 2);
+}
+
+TEST_CASE("classes that turn over alike are left alone") {
+  Rebalancer rebalancer;
+  std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
+  for (int i = 0; i < 50; ++i) {
+    loads[1].evicted_bytes += 4 * kMiB;
+    loads[2].evicted_bytes += kMiB;
+    CHECK_FALSE(rebalancer.decide(loads));
+  }
+}
+
+TEST_CASE("only a class that evicts now is given a page") {
+  Rebalancer rebalancer;
+  std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
+  loads[2].evicted_bytes = 8 * kMiB;
+  CHECK(rebalancer.decide(loads));
+  CHECK_FALSE(rebalancer.decide(loads));
+}
+
+TEST_CASE("the last page goes only when nothing was stored for a second") {
+  Rebalancer rebalancer;
+  std::vector<Load> loads{{}, {kMiB, 0, 5}, {10 * kMiB, 0, 0}};
+  rebalancer.tick(loads);
+  loads[2].evicted_bytes += kMiB;
+  CHECK_FALSE(rebalancer.decide(loads));
+  for (int i = 0; i < 10; ++i) rebalancer.tick(loads);
+  loads[2].evicted_bytes += kMiB;
+  CHECK(rebalancer.decide(loads).from == 1);
+  ++loads[1].stored_count;  // seen at once, not with the next tick
+  loads[2].evicted_bytes += kMiB;
+  CHECK_FALSE(rebalancer.decide(loads));
+}
+
+TEST_CASE("moves end where lifetimes are about equal") {
+  Rebalancer rebalancer;
+  std::vector<Load> loads{{}, {60 * kMiB, 0, 0}, {4 * kMiB, 0, 0}};
+  int moves = 0;
+  for (int i = 0; i < 1000; ++i) {
+    // Both get the same stream of new bytes, so equal shares are right.
+    loads[1].evicted_bytes += kMiB;
+    loads[2].evicted_bytes += kMiB;
+    if (const auto move = rebalancer.decide(loads)) {
+      loads[move.from].held_bytes -= kMiB;
+      loads[move.to].held_bytes += kMiB;
+      ++moves;
+    }
+  }
+  CHECK(moves < 60);
+  CHECK(loads[1].held_bytes >= 27 * kMiB);
+  CHECK(loads[1].held_bytes <= 37 * kMiB);
+}
