@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "bench/loadgen/codec.h"
@@ -20,9 +19,8 @@ struct Line {
 };
 
 inline Line first_line(std::string_view input) {
-  const void* found = std::memchr(input.data(), '\n', input.size());
-  if (found == nullptr) return {};
-  const auto end = static_cast<std::size_t>(static_cast<const char*>(found) - input.data());
+  const std::size_t end = input.find('\n');
+  if (end == std::string_view::npos) return {};
   const bool crlf = end != 0 && input[end - 1] == '\r';
   return {input.substr(0, crlf ? end - 1 : end), end + 1};
 }
