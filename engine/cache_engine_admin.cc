@@ -63,8 +63,8 @@ void slabs_reassign(CacheEngine& engine, Worker& worker, Words words, Reply& rep
   if (source < 1 || slabs.page_count(static_cast<std::size_t>(source)) < 2) {
     return reply.error("NOSPARE source class has no spare pages");
   }
-  // The page goes to the pool; the class that needs memory next takes it from there.
-  if (!engine.reclaimer().drain_page(worker, static_cast<std::size_t>(source), true)) {
+  if (!engine.reclaimer().drain_page(worker, static_cast<std::size_t>(source), true,
+                                     static_cast<std::size_t>(destination))) {
     return reply.error("BUSY currently processing reassign request");
   }
   reply.status("OK");

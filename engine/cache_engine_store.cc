@@ -217,13 +217,8 @@ AllocateStatus CacheEngine::allocate_item(Worker& worker, const Key& key, const 
   if (keyspace_.needs_extent(key.bytes.size(), value_bytes)) {
     // All fields from the start: an extent item is never reshaped.
     shape.flags = kAllFields;
-    for (int tries = kRoomTries; extent == nullptr; --tries) {
-      extent = keyspace_.arena().take_extent(value_bytes);
-      if (extent != nullptr) break;
-      if (tries == 0 || !reclaimer_.make_room_extent(worker, value_bytes)) {
-        return AllocateStatus::no_memory;
-      }
-    }
+    extent = reclaimer_.obtain_extent(worker, value_bytes);
+    if (extent == nullptr) return AllocateStatus::no_memory;
   }
   const std::size_t class_id = keyspace_.class_of(shape.chunk_bytes());
   Ref chunk = 0;

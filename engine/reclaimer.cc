@@ -12,7 +12,7 @@ namespace {
 constexpr int kTailTries = 64;
 constexpr int kRoomTries = 64;       // rounds of make_room before giving up against other threads
 constexpr std::size_t kDeadPerCrawl = 64;
-constexpr int kPatience = 10;         // times a refused make_room looks again
+constexpr int kPatience = 50;         // times a refused make_room looks again
 constexpr auto kPause = std::chrono::milliseconds(1);
 }  // namespace
 
@@ -234,37 +234,45 @@ std::uint32_t Reclaimer::tail_age_s(std::size_t lru_index) {
   return 0;
 }
 
-// Frees a page's worth of memory at the cost of another class or of large values.
+// Gives a class (0: the pool) a page at the cost of another class or of large values.
 bool Reclaimer::steal_page(Worker& worker, std::size_t for_class) {
   slab::Arena& arena = keyspace_.arena();
   const std::size_t donor = richest_class(for_class);
   const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * slab::kPageBytes;
-  const bool extent_first = arena.extent_bytes() > donor_bytes;
-  if (extent_first) {
+  if (arena.extent_bytes() > donor_bytes) {
     while (!arena.purge(slab::kPageBytes)) {
       if (!evict_shared(worker, kExtentLru)) break;
     }
     if (arena.purge(slab::kPageBytes)) return true;
   }
-  if (donor != 0 && drain_page(worker, donor, true)) return true;
+  if (donor != 0 && drain_page(worker, donor, true, for_class)) return true;
   for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
-    if (id != for_class && id != donor && drain_page(worker, id, true)) return true;
+    if (id != for_class && id != donor && drain_page(worker, id, true, for_class)) return true;
   }
   return evict_shared(worker, kExtentLru) && arena.purge(slab::kPageBytes);
 }
 
 bool Reclaimer::try_make_room(Worker& worker, std::size_t class_id) {
-  if (keyspace_.arena().purge(slab::kPageBytes)) return true;
-  if (!evictions_) return evict_elsewhere(worker, class_id);
-  if (class_is_poor(class_id) && steal_page(worker, class_id)) return true;
-  return evict_elsewhere(worker, class_id) || steal_page(worker, class_id);
+  slab::SlabAllocator& slabs = keyspace_.slabs();
+  const auto stocked = [&] { return slabs.stock(worker.magazines, class_id); };
+  if (stocked()) return true;
+  if (keyspace_.arena().purge(slab::kPageBytes) && stocked()) return true;
+  if (!evictions_) return evict_elsewhere(worker, class_id) && stocked();
+  if (class_is_poor(class_id) && steal_page(worker, class_id) && stocked()) return true;
+  if (evict_elsewhere(worker, class_id) && stocked()) return true;
+  return steal_page(worker, class_id) && stocked();
 }
 
-bool Reclaimer::try_make_room_extent(Worker& worker, std::size_t bytes) {
+// Bounded: every round takes the extent, frees a page or an extent, or ends the loop.
+char* Reclaimer::try_obtain_extent(Worker& worker, std::size_t bytes) {
   slab::Arena& arena = keyspace_.arena();
-  // Bounded: every round frees a page, an extent or ends the loop.
-  for (std::size_t round = 0; !arena.purge(bytes); ++round) {
-    if (!evictions_ || round > 2 * arena.limit() / slab::kPageBytes + kRoomTries) return false;
+  const slab::Arena::Claim claim(arena, bytes);
+  const std::size_t rounds = 2 * arena.limit() / slab::kPageBytes + kRoomTries;
+  for (std::size_t round = 0; round < rounds; ++round) {
+    if (arena.purge(bytes, &claim)) {
+      if (char* extent = arena.take_extent(bytes, &claim)) return extent;
+    }
+    if (!evictions_) return nullptr;
     const std::size_t donor = richest_class(0);
     const std::uint32_t pages = donor == 0 ? 0 : keyspace_.slabs().page_count(donor);
     const bool have_extents = arena.extent_bytes() != 0;
@@ -273,18 +281,18 @@ bool Reclaimer::try_make_room_extent(Worker& worker, std::size_t bytes) {
     if (extent_older && evict_shared(worker, kExtentLru)) continue;
     if (pages > 1 && drain_page(worker, donor, true)) continue;
     if (evict_shared(worker, kExtentLru)) continue;
-    if (!steal_page(worker, 0)) return false;
+    if (!steal_page(worker, 0)) return nullptr;
   }
-  return true;
+  return nullptr;
 }
 
 // Everything evictable may be in other threads' hands for a moment: being filled, sent or moved. They
 // finish without us, so a refusal is only final after some time has gone by.
 template <typename Try>
-bool Reclaimer::persist(Try&& attempt) {
+auto Reclaimer::persist(Try&& attempt) {
   for (int tries = kPatience;; --tries) {
-    if (attempt()) return true;
-    if (!evictions_ || tries == 0) return false;
+    auto result = attempt();
+    if (result || !evictions_ || tries == 0) return result;
     std::this_thread::sleep_for(kPause);
   }
 }
@@ -293,10 +301,12 @@ bool Reclaimer::make_room(Worker& worker, std::size_t class_id) {
   return persist([&] { return try_make_room(worker, class_id); });
 }
 
-bool Reclaimer::make_room_extent(Worker& worker, std::size_t bytes) {
+char* Reclaimer::obtain_extent(Worker& worker, std::size_t bytes) {
+  slab::Arena& arena = keyspace_.arena();
+  if (char* extent = arena.take_extent(bytes)) return extent;
   bytes = (bytes + 4095) / 4096 * 4096;
-  if (bytes > keyspace_.arena().limit()) return false;
-  return persist([&] { return try_make_room_extent(worker, bytes); });
+  if (bytes > arena.limit()) return nullptr;
+  return persist([&] { return try_obtain_extent(worker, bytes); });
 }
 
 // --- balancing ---
@@ -458,7 +468,7 @@ bool Reclaimer::empty_chunk(Worker& worker, const slab::SlabAllocator::Drain& dr
   return true;
 }
 
-bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict) {
+bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict, std::size_t to_class) {
   std::lock_guard lock(drain_mutex_);
   slab::SlabAllocator& slabs = keyspace_.slabs();
   // Busy pages are passed over; a class with that many of them is left alone.
@@ -475,7 +485,7 @@ bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict) {
       busy = !empty_chunk(worker, drain, i, evict);
     }
     pull_back();  // chunks freed meanwhile went into magazines
-    if (slabs.end_drain(drain)) {
+    if (slabs.end_drain(drain, to_class)) {
       pages_moved_.fetch_add(1, std::memory_order_relaxed);
       return true;
     }
@@ -503,16 +513,14 @@ bool Reclaimer::rebalance(Worker& worker) {
   const Rebalancer::Move move = rebalancer_.decide(loads());
   if (!move) return false;
   slab::Arena& arena = keyspace_.arena();
-  if (move.from == kExtentLru) {
-    while (!arena.purge(slab::kPageBytes)) {
-      if (!evict_shared(worker, kExtentLru, false)) return false;
-    }
-    pages_moved_.fetch_add(1, std::memory_order_relaxed);
-  } else if (!drain_page(worker, move.from, true)) {
-    return false;
-  }
   // Extents take what they need out of the pool when they need it.
-  return move.to == kExtentLru || keyspace_.slabs().grow(move.to);
+  const std::size_t heir = move.to == kExtentLru ? 0 : move.to;
+  if (move.from != kExtentLru) return drain_page(worker, move.from, true, heir);
+  while (!arena.purge(slab::kPageBytes)) {
+    if (!evict_shared(worker, kExtentLru, false)) return false;
+  }
+  pages_moved_.fetch_add(1, std::memory_order_relaxed);
+  return heir == 0 || keyspace_.slabs().grow(heir);
 }
 
 bool Reclaimer::shed(Worker& worker) {

@@ -34,11 +34,12 @@ class Reclaimer {
   /// for the rebalancer.
   Ref evict_in_stripe(Worker&, Stripe&, std::size_t class_id, bool counts = true);
 
-  /// Makes at least one chunk of the class available to this worker (or a page of memory). False:
-  /// nothing can be evicted. Requires: no stripe lock held.
+  /// Puts at least one chunk of the class into this worker's magazine. False: nothing can be
+  /// evicted. Requires: no stripe lock held.
   bool make_room(Worker&, std::size_t class_id);
-  /// Makes `bytes` of extent memory available.
-  bool make_room_extent(Worker&, std::size_t bytes);
+  /// Takes an extent, evicting what has to go for it; nullptr: that is not possible. Requires: no
+  /// stripe lock held.
+  char* obtain_extent(Worker&, std::size_t bytes);
 
   /// Moves tails of an overfull HOT or WARM segment on, at most two. Requires: stripe lock held for a
   /// class with its own Lru; no stripe lock held for balance_shared.
@@ -49,9 +50,9 @@ class Reclaimer {
   /// returns the bucket to go on with (0 after the last).
   std::size_t crawl(Worker&, Stripe&, std::size_t bucket, std::size_t buckets);
 
-  /// Empties one page of a class into the pool; false when none can be emptied. `evict` allows
-  /// items to be lost, else they are only moved.
-  bool drain_page(Worker&, std::size_t class_id, bool evict);
+  /// Empties one page of a class and gives it to `to_class` (0: into the pool); false when none can
+  /// be emptied. `evict` allows items to be lost, else they are only moved.
+  bool drain_page(Worker&, std::size_t class_id, bool evict, std::size_t to_class = 0);
 
   /// Moves one page to the class that turns its memory over fastest, if the policy (rebalancer.h)
   /// says so; false when nothing was moved. Maintainer thread only.
@@ -89,9 +90,9 @@ class Reclaimer {
   void count_victim(Worker&, const Item& victim, std::size_t lru_index, bool was_expired);
   bool evict_shared(Worker&, std::size_t lru_index, bool counts = true);
   bool try_make_room(Worker&, std::size_t class_id);
-  bool try_make_room_extent(Worker&, std::size_t bytes);
+  char* try_obtain_extent(Worker&, std::size_t bytes);
   template <typename Try>
-  bool persist(Try&& attempt);
+  auto persist(Try&& attempt);
   bool evict_elsewhere(Worker&, std::size_t class_id);
   bool class_is_poor(std::size_t class_id) const;
   std::size_t richest_class(std::size_t except) const;

@@ -57,12 +57,12 @@ Arena::~Arena() { munmap(base_, reserved_bytes_); }
 
 std::uint32_t Arena::take_page() {
   std::lock_guard lock(lock_);
-  if (!pool_.empty() && charged_bytes_ <= limit_bytes_) {
+  if (!pool_.empty() && charged_bytes_ <= ceiling(nullptr)) {
     const std::uint32_t page = pool_.back();
     pool_.pop_back();
     return page;
   }
-  if (charged_bytes_ + kPageBytes > limit_bytes_) return 0;
+  if (charged_bytes_ + kPageBytes > ceiling(nullptr)) return 0;
   std::uint32_t page = 0;
   if (!pages_clean_.empty()) {
     page = pages_clean_.back();
@@ -106,12 +106,12 @@ bool Arena::find_run(std::uint32_t count, std::uint32_t* first) {
   return false;
 }
 
-bool Arena::take_parked(std::uint32_t count, std::size_t bytes, char** extent) {
+bool Arena::take_parked(std::uint32_t count, std::size_t bytes, std::size_t ceiling, char** extent) {
   for (std::size_t i = parked_.size(); i-- > 0;) {
     Slot& slot = slots_[parked_[i]];
     if (slot.run != count) continue;
     const std::size_t extra = bytes > slot.charge ? bytes - slot.charge : 0;
-    if (charged_bytes_ + extra > limit_bytes_) continue;
+    if (charged_bytes_ + extra > ceiling) continue;
     charged_bytes_ += extra;
     slot.charge += extra;
     slot.parked = false;
@@ -124,14 +124,25 @@ bool Arena::take_parked(std::uint32_t count, std::size_t bytes, char** extent) {
   return false;
 }
 
-char* Arena::take_extent(std::size_t bytes) {
+void Arena::claim(std::size_t bytes) {
+  std::lock_guard lock(lock_);
+  claimed_bytes_ += bytes;
+}
+
+void Arena::unclaim(std::size_t bytes) {
+  std::lock_guard lock(lock_);
+  claimed_bytes_ -= bytes;
+  supply_.fetch_add(1, std::memory_order_relaxed);
+}
+
+char* Arena::take_extent(std::size_t bytes, const Claim* claim) {
   bytes = round_up(bytes, kFrameBytes);
   const auto count = static_cast<std::uint32_t>(round_up(bytes, kPageBytes) / kPageBytes);
   std::lock_guard lock(lock_);
   char* extent = nullptr;
-  if (take_parked(count, bytes, &extent)) return extent;
+  if (take_parked(count, bytes, ceiling(claim), &extent)) return extent;
   std::uint32_t first = 0;
-  if (charged_bytes_ + bytes > limit_bytes_ || !find_run(count, &first)) return nullptr;
+  if (charged_bytes_ + bytes > ceiling(claim) || !find_run(count, &first)) return nullptr;
   for (std::uint32_t i = 0; i < count; ++i) slots_[first + i].taken = true;
   slots_[first].run = count;
   slots_[first].charge = bytes;
@@ -169,7 +180,7 @@ bool Arena::pop_for_purge(char** start, std::size_t* bytes, std::uint32_t* parke
   return true;
 }
 
-bool Arena::purge(std::size_t wanted_bytes) {
+bool Arena::purge(std::size_t wanted_bytes, const Claim* claim) {
   constexpr std::uint32_t kNoSlot = ~std::uint32_t{0};
   while (true) {
     char* start = nullptr;
@@ -177,7 +188,7 @@ bool Arena::purge(std::size_t wanted_bytes) {
     std::uint32_t slot = kNoSlot;
     {
       std::lock_guard lock(lock_);
-      if (charged_bytes_ + wanted_bytes <= limit_bytes_) return true;
+      if (charged_bytes_ + wanted_bytes <= ceiling(claim)) return true;
       if (!pop_for_purge(&start, &bytes, &slot)) return false;
     }
     madvise(start, bytes, MADV_DONTNEED);

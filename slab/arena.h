@@ -15,6 +15,8 @@
 //     evictions bring charged() below it.
 //  3. Freed pages (the pool) and freed extents (parked) stay charged and are taken first: no system
 //     call on the way of a request. purge() is the only call here that makes one.
+//  4. While a claim is open, only its holder takes from what is freed: a large value that waits for
+//     many pages is not robbed of them one by one by small ones.
 //
 // Threads: every call from any thread; one lock (rank arena), never held across a system call.
 #pragma once
@@ -64,13 +66,28 @@ class Arena {
   /// Changes whenever memory may have become available: a take that failed fails again until then.
   std::uint64_t supply() const { return supply_.load(std::memory_order_relaxed); }
 
-  /// `bytes` of contiguous memory, 1 MiB aligned, or nullptr when the limit is reached.
-  char* take_extent(std::size_t bytes);
+  /// The right to the next `bytes` that are freed, until it ends.
+  class Claim {
+   public:
+    Claim(Arena& arena, std::size_t bytes) : arena_(arena), bytes_(bytes) { arena_.claim(bytes_); }
+    ~Claim() { arena_.unclaim(bytes_); }
+    Claim(const Claim&) = delete;
+    Claim& operator=(const Claim&) = delete;
+    std::size_t bytes() const { return bytes_; }
+
+   private:
+    Arena& arena_;
+    std::size_t bytes_;
+  };
+
+  /// `bytes` of contiguous memory, 1 MiB aligned, or nullptr when the limit is reached. With a claim,
+  /// those of others do not count.
+  char* take_extent(std::size_t bytes, const Claim* claim = nullptr);
   void give_extent(char* extent);
 
   /// Gives pooled pages and parked extents back to the kernel until `wanted_bytes` more fit under
   /// the limit; false when what is free is not enough. Makes system calls: no spin lock is held.
-  bool purge(std::size_t wanted_bytes);
+  bool purge(std::size_t wanted_bytes, const Claim* claim = nullptr);
 
   std::size_t limit() const;
   void set_limit(std::size_t bytes);
@@ -94,7 +111,14 @@ class Arena {
     return page_at(page_count_max_) + std::size_t{slot} * kPageBytes;
   }
   bool find_run(std::uint32_t count, std::uint32_t* first);
-  bool take_parked(std::uint32_t count, std::size_t bytes, char** extent);
+  bool take_parked(std::uint32_t count, std::size_t bytes, std::size_t ceiling, char** extent);
+  void claim(std::size_t bytes);
+  void unclaim(std::size_t bytes);
+  /// What charged_bytes_ may reach by a take; 0 when claims have it all.
+  std::size_t ceiling(const Claim* claim) const {
+    if (claim != nullptr) return limit_bytes_;
+    return limit_bytes_ > claimed_bytes_ ? limit_bytes_ - claimed_bytes_ : 0;
+  }
   void free_run(std::uint32_t first);
   bool pop_for_purge(char** start, std::size_t* bytes, std::uint32_t* parked_slot);
 
@@ -107,6 +131,7 @@ class Arena {
   std::atomic<std::uint64_t> supply_{0};   // read without the lock
   std::size_t limit_bytes_;
   std::size_t charged_bytes_ = 0;
+  std::size_t claimed_bytes_ = 0;
   std::size_t extent_bytes_ = 0;
   std::uint32_t page_fresh_ = 1;           // pages from here on were never taken
   std::vector<std::uint32_t> pool_;        // free, charged

@@ -46,36 +46,43 @@ std::uint32_t SlabAllocator::magazine_limit(std::size_t class_id) const {
 }
 
 Ref SlabAllocator::allocate(Magazines& magazines, std::size_t class_id) {
-  return refill(magazines, class_id, true);
+  return pop(magazines, class_id, true);
 }
 
 Ref SlabAllocator::allocate_from_pages(Magazines& magazines, std::size_t class_id) {
-  return refill(magazines, class_id, false);
+  return pop(magazines, class_id, false);
 }
 
-// From the magazine, which is filled to half from the class when it is empty.
-Ref SlabAllocator::refill(Magazines& magazines, std::size_t class_id, bool may_take_page) {
+bool SlabAllocator::stock(Magazines& magazines, std::size_t class_id) {
+  std::lock_guard magazine_lock(magazines.lock_);
+  return magazines.magazines_[class_id].count != 0 || fill(magazines, class_id, true);
+}
+
+Ref SlabAllocator::pop(Magazines& magazines, std::size_t class_id, bool may_take_page) {
   std::lock_guard magazine_lock(magazines.lock_);
   auto& magazine = magazines.magazines_[class_id];
-  if (magazine.count == 0) {
-    const std::uint32_t batch = std::max(1u, magazine_limit(class_id) / 2);
-    SlabClass& slab_class = slab_classes_[class_id];
-    // A full cache comes by here with every new item: see without the class lock that nothing
-    // has changed since the last look.
-    const std::uint64_t supply = arena_.supply();
-    if (slab_class.exhausted_at.load(std::memory_order_relaxed) == supply) return 0;
-    std::lock_guard class_lock(slab_class.lock);
-    magazine.count =
-        take(slab_class, class_id, std::span(magazine.chunks.data(), batch), may_take_page);
-    if (magazine.count == 0) {
-      if (may_take_page) slab_class.exhausted_at.store(supply, std::memory_order_relaxed);
-      return 0;
-    }
-  }
+  if (magazine.count == 0 && !fill(magazines, class_id, may_take_page)) return 0;
   const Ref chunk = magazine.chunks[--magazine.count];
   unpoison(arena_.at(chunk), classes_.chunk_bytes(class_id));
   free_chunk(arena_, chunk)->ctl.store(0, std::memory_order_relaxed);
   return chunk;
+}
+
+// Fills an empty magazine to half from the class. Requires: the magazine's lock is held.
+bool SlabAllocator::fill(Magazines& magazines, std::size_t class_id, bool may_take_page) {
+  auto& magazine = magazines.magazines_[class_id];
+  const std::uint32_t batch = std::max(1u, magazine_limit(class_id) / 2);
+  SlabClass& slab_class = slab_classes_[class_id];
+  // A full cache comes by here with every new item: see without the class lock that nothing
+  // has changed since the last look.
+  const std::uint64_t supply = arena_.supply();
+  if (slab_class.exhausted_at.load(std::memory_order_relaxed) == supply) return false;
+  std::lock_guard class_lock(slab_class.lock);
+  magazine.count =
+      take(slab_class, class_id, std::span(magazine.chunks.data(), batch), may_take_page);
+  if (magazine.count != 0) return true;
+  if (may_take_page) slab_class.exhausted_at.store(supply, std::memory_order_relaxed);
+  return false;
 }
 
 std::uint32_t SlabAllocator::take(SlabClass& slab_class, std::size_t class_id,
@@ -146,6 +153,11 @@ void SlabAllocator::put(SlabClass& slab_class, Ref chunk) {
 bool SlabAllocator::add_page(SlabClass& slab_class, std::size_t class_id) {
   const std::uint32_t number = arena_.take_page();
   if (number == 0) return false;
+  adopt(slab_class, class_id, number);
+  return true;
+}
+
+void SlabAllocator::adopt(SlabClass& slab_class, std::size_t class_id, std::uint32_t number) {
   pages_[number].reset();
   pages_[number].class_id = static_cast<std::uint8_t>(class_id);
   poison(arena_.page_at(number), kPageBytes);
@@ -159,7 +171,6 @@ bool SlabAllocator::add_page(SlabClass& slab_class, std::size_t class_id) {
   slab_class.free_count += slab_class.chunks_per_page;
   slab_class.exhausted_at.store(~std::uint64_t{0}, std::memory_order_relaxed);
   link_partial(slab_class, number);
-  return true;
 }
 
 bool SlabAllocator::grow(std::size_t class_id) {
@@ -225,7 +236,7 @@ void SlabAllocator::pull_back(Magazines& magazines, const Drain& drain) {
   magazine.count = kept;
 }
 
-bool SlabAllocator::end_drain(const Drain& drain) {
+bool SlabAllocator::end_drain(const Drain& drain, std::size_t to_class) {
   SlabClass& slab_class = slab_classes_[drain.class_id];
   {
     std::lock_guard lock(slab_class.lock);
@@ -245,7 +256,13 @@ bool SlabAllocator::end_drain(const Drain& drain) {
                                 std::memory_order_relaxed);
   }
   unpoison(arena_.page_at(drain.page), kPageBytes);
-  arena_.give_page(drain.page);
+  if (to_class == 0) {
+    arena_.give_page(drain.page);
+    return true;
+  }
+  SlabClass& heir = slab_classes_[to_class];
+  std::lock_guard lock(heir.lock);
+  adopt(heir, to_class, drain.page);
   return true;
 }
 

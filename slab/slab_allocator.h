@@ -45,6 +45,9 @@ class SlabAllocator {
   /// Requires: `chunk` was allocated and nobody can reach it any more.
   void free(Magazines& magazines, Ref chunk);
 
+  /// Sees to it that the magazine has a chunk of the class; false when there is none to be had.
+  bool stock(Magazines& magazines, std::size_t class_id);
+
   /// Gives the class a page now; false when none can be taken.
   bool grow(std::size_t class_id);
 
@@ -64,9 +67,9 @@ class SlabAllocator {
   Ref chunk_of(const Drain& drain, std::uint32_t index) const {
     return arena_.ref_of(arena_.page_at(drain.page) + index * drain.chunk_bytes);
   }
-  /// Ends a drain: true when the page was empty (it is in the arena's pool now); false puts it back
-  /// into its class.
-  bool end_drain(const Drain& drain);
+  /// Ends a drain: true when the page was empty; it belongs to `to_class` now (0: to the arena's
+  /// pool). False puts it back into its class.
+  bool end_drain(const Drain& drain, std::size_t to_class = 0);
 
   struct ClassUsage {
     std::uint32_t pages = 0;
@@ -109,11 +112,13 @@ class SlabAllocator {
   };
 
   std::uint32_t magazine_limit(std::size_t class_id) const;
-  Ref refill(Magazines& magazines, std::size_t class_id, bool may_take_page);
+  Ref pop(Magazines& magazines, std::size_t class_id, bool may_take_page);
+  bool fill(Magazines& magazines, std::size_t class_id, bool may_take_page);
   std::uint32_t take(SlabClass& slab_class, std::size_t class_id, std::span<Ref> chunks,
                      bool may_take_page);
   void put(SlabClass& slab_class, Ref chunk);
   bool add_page(SlabClass& slab_class, std::size_t class_id);
+  void adopt(SlabClass& slab_class, std::size_t class_id, std::uint32_t number);
   void link_partial(SlabClass& slab_class, std::uint32_t page);
   void unlink_partial(SlabClass& slab_class, std::uint32_t page);
 

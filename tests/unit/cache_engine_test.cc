@@ -322,3 +322,35 @@ TEST_CASE("many threads, one small cache: every value read is one that was writt
   CHECK(refused == 0);
   harness.engine->check_integrity();
 }
+
+TEST_CASE("a value of many pages gets its memory while other threads store small ones") {
+  Config config = small(16);
+  config.threads = 4;
+  config.item_bytes_max = 8 << 20;
+  Harness harness(config);
+  harness.engine->start_background();
+  std::atomic<bool> done{false};
+  std::atomic<int> refused{0};
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 3; ++t) {
+    Worker& worker = harness.engine->add_worker();
+    threads.emplace_back([&, t] {
+      const std::size_t sizes[] = {30, 100, 300, 1000, 3000};
+      for (unsigned i = 0; !done; ++i) {
+        GateGuard gate(worker);
+        const std::string key = fmt::format("small{}-{}", t, i % 100'000);
+        const std::string value(sizes[i / 5000 % 5], 's');
+        const Key hashed = harness.engine->key(key);
+        if (harness.engine->store(worker, hashed, {}, value).status != StoreStatus::stored) ++refused;
+      }
+    });
+  }
+  for (int i = 0; i < 60; ++i) {
+    const std::string key = fmt::format("large{}", i % 10);
+    if (harness.set(key, value_for(key, 6'000'000)) != StoreStatus::stored) ++refused;
+  }
+  done = true;
+  for (std::thread& thread : threads) thread.join();
+  CHECK(refused == 0);
+  harness.engine->check_integrity();
+}
