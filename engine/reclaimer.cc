@@ -399,8 +399,9 @@ std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket,
 void Reclaimer::relocate(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref ref, Ref room) {
   Item& from = keyspace_.item(ref);
   Item& to = keyspace_.item(room);
-  std::memcpy(to.base() + sizeof(to.ctl), from.base() + sizeof(from.ctl),
-              from.chunk_bytes() - sizeof(from.ctl));
+  // All but ctl and the links: those of a shared list are written under its lock alone (replace copies them).
+  constexpr std::size_t kFrom = offsetof(Item, accessed_s);
+  std::memcpy(to.base() + kFrom, from.base() + kFrom, from.chunk_bytes() - kFrom);
   to.ctl.store(from.ctl.load(std::memory_order_relaxed), std::memory_order_relaxed);
   keyspace_.with_lru(stripe, keyspace_.lru_index(from),
                      [&](Lru& lru) { lru.replace(keyspace_.arena(), ref, room); });
