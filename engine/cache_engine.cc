@@ -62,14 +62,19 @@ void CacheEngine::write_fields(Item& item, const Written& written) {
   if (item.has(slab::kHasCas)) item.set_cas(written.cas);
 }
 
-Segment CacheEngine::new_segment(Deadline deadline) const {
+// Where an item goes that is written anew; `old_ref` is what it replaces (0: nothing).
+Segment CacheEngine::new_segment(Stripe& stripe, const Key& key, Ref old_ref, Deadline deadline) {
   if (!reclaimer_.policy().segmented) return Segment::cold;
   const std::int64_t ttl_max = reclaimer_.temporary_ttl_s();
   if (ttl_max >= 0 && deadline.seconds != 0 &&
       std::int64_t{deadline.seconds} - std::int64_t{clock().now()} <= ttl_max) {
     return Segment::temp;
   }
-  return Segment::hot;
+  const auto old_segment =
+      old_ref == 0 ? Segment::hot : static_cast<Segment>(keyspace_.item(old_ref).segment());
+  if (old_segment == Segment::warm) return Segment::warm;
+  return stripe.ghost.recall(stripe.table.bucket_of(key.hash), key.hash) ? Segment::warm
+                                                                         : Segment::hot;
 }
 
 std::int32_t CacheEngine::ttl_s(const Item& item) const {
@@ -126,7 +131,7 @@ Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref
   }
   keyspace_.initialize(chunk, class_id, shape, key.bytes, item.accessed_s);
   Item& copy = keyspace_.item(chunk);
-  copy.change(item.flags() & (slab::kFetched | slab::kActive | slab::kStale | slab::kTokenSent), 0);
+  copy.change(item.flags() & (slab::kFetched | slab::kUsesMask | slab::kStale | slab::kTokenSent), 0);
   write_fields(copy, fields);
   std::memcpy(copy.value_data(), item.value_data(), item.value_bytes);
   keyspace_.replace(worker, stripe, key, ref, chunk, static_cast<Segment>(item.segment()));
@@ -156,11 +161,8 @@ bool CacheEngine::give_deadline(Worker& worker, Stripe& stripe, const Key& key, 
 
 void CacheEngine::mark_read(Item& item, const GetRequest& request) {
   if (!request.bump) return;
-  if (!item.has(slab::kFetched)) {
-    item.change(slab::kFetched, 0);
-  } else if (!item.has(slab::kActive)) {
-    item.change(slab::kActive, 0);
-  }
+  if (!item.has(slab::kFetched)) item.change(slab::kFetched, 0);
+  item.add_use();
   // At most one write a second, so that a hot item's line is mostly only read.
   const std::uint32_t now = clock().now();
   if (item.accessed_s != now) __atomic_store_n(&item.accessed_s, now, __ATOMIC_RELAXED);

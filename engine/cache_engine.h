@@ -78,7 +78,6 @@ class CacheEngine final : public Engine {
   // What an attempt under the stripe lock found out.
   struct Room {
     std::size_t class_id = 0;  // a chunk of this class is missing: make room, try again
-    std::size_t grown_lru = 0; // shared Lru an item was added to: balance it without the lock
   };
   // Attempts, each after making room, before a store is refused against other threads' demand.
   static constexpr int kRoomTries = 64;
@@ -96,9 +95,10 @@ class CacheEngine final : public Engine {
 
   std::uint32_t shape_flags(const Written&) const;
   void write_fields(Item&, const Written&);
-  Segment new_segment(Deadline) const;
+  Segment new_segment(Stripe&, const Key&, Ref old_ref, Deadline);
   Ref live(Worker&, Stripe&, const Key&);
   Ref take_chunk(Worker&, Stripe&, std::size_t class_id);
+  void enter(Worker&, Stripe&, const Key&, Ref old_ref, Ref ref, Deadline);
   Ref write_item(Worker&, Stripe&, const Key&, Ref old_ref, const Written&, std::size_t value_bytes,
                  Room*);
   Ref reshape(Worker&, Stripe&, const Key&, Ref, std::uint32_t add_flags, Room*);
@@ -174,7 +174,6 @@ std::optional<Result> CacheEngine::with_room(Worker& worker, const Key& key, Att
       std::lock_guard lock(stripe.lock);
       result = attempt(stripe, &room);
     }
-    if (room.grown_lru != 0) reclaimer_.balance_shared(worker, room.grown_lru);
     if (worker.turnover_due()) [[unlikely]] maintainer_->nudge();
     if (result.has_value()) return result;
     if (room.class_id == 0 || !reclaimer_.make_room(worker, room.class_id)) break;

@@ -170,7 +170,7 @@ void CacheEngine::items_stats(StatSink& sink) {
       out.stat("age_hot", lists.age_s[0]);
       out.stat("age_warm", lists.age_s[1]);
     }
-    out.stat("age", lists.age_s[2]);
+    out.stat("age", *std::max_element(lists.age_s, lists.age_s + kSegmentCount));
     out.stat("mem_requested", lists.requested_bytes);
     out.stat("evicted", total(ClassCounter::evicted));
     out.stat("evicted_nonzero", total(ClassCounter::evicted_nonzero));

@@ -20,8 +20,8 @@ Ref CacheEngine::write_item(Worker& worker, Stripe& stripe, const Key& key, Ref 
     Item& item = keyspace_.item(old_ref);
     if (item.class_id == class_id && item.pins == 0 && !item.has(slab::kExtent)) {
       const Keyspace::Resize resize(keyspace_, stripe, item);
-      item.change(shape.flags | slab::kActive, kAllFields | slab::kFetched | slab::kStale |
-                                                   slab::kTokenSent);
+      item.change(shape.flags, kAllFields | slab::kFetched | slab::kStale | slab::kTokenSent);
+      item.add_use();
       item.value_bytes = static_cast<std::uint32_t>(value_bytes);
       __atomic_store_n(&item.accessed_s, clock().now(), __ATOMIC_RELAXED);
       std::memcpy(item.key_data(), key.bytes.data(), key.bytes.size());
@@ -38,17 +38,18 @@ Ref CacheEngine::write_item(Worker& worker, Stripe& stripe, const Key& key, Ref 
   write_fields(keyspace_.item(chunk), written);
   // Eviction may have taken the old item to make room.
   if (old_ref != 0 && keyspace_.find(stripe, key) != old_ref) old_ref = 0;
-  if (old_ref != 0) {
-    keyspace_.replace(worker, stripe, key, old_ref, chunk, new_segment(written.deadline));
-  } else {
-    keyspace_.link(stripe, key, chunk, new_segment(written.deadline));
-  }
-  if (keyspace_.shared_lru(class_id)) {
-    room->grown_lru = class_id;
-  } else {
-    reclaimer_.balance(worker, stripe, class_id);
-  }
+  enter(worker, stripe, key, old_ref, chunk, written.deadline);
   return chunk;
+}
+
+// Puts an owned item into the keyspace, in the place of `old_ref` (0: nothing).
+void CacheEngine::enter(Worker& worker, Stripe& stripe, const Key& key, Ref old_ref, Ref ref,
+                        Deadline deadline) {
+  const Segment segment = new_segment(stripe, key, old_ref, deadline);
+  if (old_ref == 0) return keyspace_.link(stripe, key, ref, segment);
+  keyspace_.item(ref).set_uses(keyspace_.item(old_ref).uses());
+  keyspace_.item(ref).add_use();
+  keyspace_.replace(worker, stripe, key, old_ref, ref, segment);
 }
 
 // The mode and cas rules of a store, against the item that is there (0: none).
@@ -65,7 +66,7 @@ CacheEngine::Decision CacheEngine::decide(Worker& worker, Ref old_ref, const Sto
   }
   Item& item = keyspace_.item(old_ref);
   if (request.mode == StoreMode::add) {
-    item.change(slab::kActive, 0);  // worth keeping, but nobody has read it
+    item.add_use();  // worth keeping, but nobody has read it
     return {};
   }
   // append and prepend take a comparison with 0 for none, and without cas every number is 0.
@@ -108,6 +109,7 @@ StoreResult CacheEngine::finish_store(Worker& worker, Ref ref) {
 std::optional<StoreResult> CacheEngine::try_store(Worker& worker, Stripe& stripe, const Key& key,
                                                   const StoreRequest& request,
                                                   std::string_view value, Room* room) {
+  stripe.ghost.prefetch(stripe.table.bucket_of(key.hash));
   const Ref old_ref = live(worker, stripe, key);
   const Decision decision = decide(worker, old_ref, request);
   if (!decision.store) return StoreResult{decision.status, 0, 0};
@@ -278,7 +280,6 @@ StoreResult CacheEngine::commit(Worker& worker, const Key& key, const StoreReque
   const Ref ref = allocation.release();
   Item& item = keyspace_.item(ref);
   Stripe& stripe = keyspace_.stripe_of(key.hash);
-  std::size_t lru_index = 0;
   StoreResult result;
   {
     std::unique_lock lock(stripe.lock);
@@ -307,17 +308,9 @@ StoreResult CacheEngine::commit(Worker& worker, const Key& key, const StoreReque
       const bool sent = keyspace_.item(old_ref).has(slab::kTokenSent);
       item.change(slab::kStale | (sent ? slab::kTokenSent : 0), 0);
     }
-    lru_index = keyspace_.lru_index(item);
-    const Segment segment = new_segment(written.deadline);
-    if (old_ref != 0) {
-      keyspace_.replace(worker, stripe, key, old_ref, ref, segment);
-    } else {
-      keyspace_.link(stripe, key, ref, segment);
-    }
-    if (!keyspace_.shared_lru(lru_index)) reclaimer_.balance(worker, stripe, lru_index);
+    enter(worker, stripe, key, old_ref, ref, written.deadline);
     result = finish_store(worker, ref);
   }
-  if (keyspace_.shared_lru(lru_index)) reclaimer_.balance_shared(worker, lru_index);
   return result;
 }
 
@@ -377,12 +370,8 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
       const bool given = config_.cas && request.explicit_cas != 0;
       item.set_cas(given ? request.explicit_cas : keyspace_.next_cas(stripe));
     }
-    const std::size_t lru_index = keyspace_.lru_index(item);
-    keyspace_.replace(worker, stripe, key, old_ref, ref, new_segment(written.deadline));
-    const StoreResult result = finish_store(worker, ref);
-    lock.unlock();
-    if (keyspace_.shared_lru(lru_index)) reclaimer_.balance_shared(worker, lru_index);
-    return result;
+    enter(worker, stripe, key, old_ref, ref, written.deadline);
+    return finish_store(worker, ref);
   }
 }
 

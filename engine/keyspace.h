@@ -12,7 +12,9 @@
 // is guarded by its stripe's lock (see slab/item.h). Lock order: slab/lock.h.
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -21,6 +23,7 @@
 
 #include "engine/config.h"
 #include "engine/engine.h"
+#include "engine/ghost.h"
 #include "engine/lru.h"
 #include "engine/table.h"
 #include "engine/worker.h"
@@ -52,13 +55,14 @@ struct ItemShape {
 struct alignas(64) Stripe {
   StripeLock lock;
   Table table;
+  Ghost ghost;
   std::uint64_t cas_next = 0;       // counts the cas uniques given out by this stripe
   std::uint64_t item_bytes = 0;     // total of Keyspace::item_total over linked items
   std::uint64_t deadline_count = 0; // linked items that have a deadline
   std::uint32_t index = 0;
   std::array<std::unique_ptr<Lru>, slab::kClassCountMax> lrus;  // made on first use
 
-  Stripe(std::size_t buckets, std::size_t buckets_max) : table(buckets, buckets_max) {}
+  Stripe(std::size_t buckets, std::size_t buckets_max) : table(buckets, buckets_max), ghost(std::bit_ceil(std::max(buckets, buckets_max))) {}
 };
 
 class Keyspace {

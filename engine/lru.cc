@@ -76,27 +76,17 @@ void Lru::kill_all(const slab::Arena& arena) {
   }
 }
 
-bool Lru::overfull(const LruPolicy& policy, Segment* segment) const {
-  if (!policy.segmented) return false;
-  const std::uint64_t total = count();
-  const std::uint64_t hot = list(Segment::hot).count;
-  const std::uint64_t warm = list(Segment::warm).count;
-  if (hot > 1 && hot * 100 > total * policy.hot_percent) {
-    *segment = Segment::hot;
-    return true;
+Lru::Ref Lru::candidate(const LruPolicy& policy) const {
+  const List& hot = list(Segment::hot);
+  const List& warm = list(Segment::warm);
+  if (list(Segment::cold).tail != 0) return list(Segment::cold).tail;
+  const std::uint64_t total = hot.count + warm.count;
+  const bool warm_first = policy.segmented && hot.count * 100 <= total * policy.hot_percent &&
+                          warm.count * 100 > total * policy.warm_percent;
+  for (const Ref tail : {warm_first ? warm.tail : hot.tail, hot.tail, warm.tail}) {
+    if (tail != 0) return tail;
   }
-  if (warm > 1 && warm * 100 > total * policy.warm_percent) {
-    *segment = Segment::warm;
-    return true;
-  }
-  return false;
-}
-
-Lru::Ref Lru::candidate() const {
-  for (const Segment segment : {Segment::cold, Segment::hot, Segment::warm, Segment::temp}) {
-    if (list(segment).tail != 0) return list(segment).tail;
-  }
-  return 0;
+  return list(Segment::temp).tail;
 }
 
 void Lru::check_integrity(const slab::Arena& arena) const {

@@ -2,17 +2,19 @@
 //
 // Segments, as memcached names them in `stats items`:
 //   HOT   new items, on probation (a FIFO)
-//   WARM  items read at least twice
-//   COLD  candidates for eviction
-//   TEMP  items with a short TTL, if enabled: never bumped, not evicted while anything else can be
+//   WARM  items that were used at least twice on probation, or came back soon after it (a FIFO in
+//         which a used item goes round again)
+//   COLD  everything, when not segmented (`lru mode flat`)
+//   TEMP  items with a short TTL, if enabled: not evicted while anything else can be
 // plus `dead`: items killed by flush_all that are still in memory; they go first.
 //
-// Flow: new -> HOT (or TEMP). A HOT tail goes to WARM if active, else to COLD, once HOT holds more
-// than its share of the class. A WARM tail is renewed if active, else goes to COLD. A COLD tail is
-// evicted, unless active: then it goes to WARM. Reading an item only sets flags in the item
-// (kFetched, then kActive); lists change when something is stored, so reads write no shared line.
-// The same scheme as memcached's doc/new_lru.txt, with counts instead of bytes: chunks of a class
-// are equal.
+// The policy is S3-FIFO (Yang et al., FIFO queues are all you need for cache eviction, SOSP 2023),
+// a class at a time. Reading an item only counts its uses, up to three, in the item itself; lists
+// change when something is stored, so reads write no shared line. When room is needed, the tail is
+// taken of HOT while HOT holds more than its share, else of WARM: one that earned its place moves to
+// WARM, one of WARM with uses left goes round again with one use fewer, any other is evicted. So an
+// item nobody asks for again, or only at once, passes through a fifth of the memory and leaves the
+// rest alone. What leaves HOT is remembered for a while by name (ghost.h).
 //
 // Locking: one Lru is guarded by its stripe's lock, or for classes of large chunks, which have one
 // Lru for all stripes, by a lock of rank lru (keyspace.h). An item's links are guarded with its list.
@@ -32,10 +34,13 @@ inline constexpr std::size_t kSegmentCount = 4;
 
 /// Settings of the policy; may be changed at run time (`lru tune`).
 struct LruPolicy {
-  std::uint32_t hot_percent = 20;
-  std::uint32_t warm_percent = 40;
-  bool segmented = true;   // false: one COLD list, active tails go round again
+  std::uint32_t hot_percent = 20;   // HOT's share of a class; it gives way when it holds more
+  std::uint32_t warm_percent = 40;  // WARM's: it never gives way while it holds less
+  bool segmented = true;            // false: one COLD list, used tails go round again
 };
+/// Uses on probation that make an item worth keeping: one may be an echo of the request that stored
+/// it, two are not.
+inline constexpr unsigned kUsesToStay = 2;
 
 class Lru {
  public:
@@ -67,12 +72,8 @@ class Lru {
   /// Requires: `ref` was found through dead().
   void unlink_dead(const slab::Arena& arena, Ref ref) { remove(arena, dead_, ref); }
 
-  /// The segment that holds more than its share and has a tail to move, if any.
-  bool overfull(const LruPolicy& policy, Segment* segment) const;
-  /// Where a tail that `overfull` named goes.
-  static Segment destination(bool active) { return active ? Segment::warm : Segment::cold; }
-  /// The tail to look at for eviction: COLD, then HOT, WARM, TEMP; 0 if all are empty.
-  Ref candidate() const;
+  /// The tail to look at for eviction; 0 if all lists are empty.
+  Ref candidate(const LruPolicy& policy) const;
 
   /// Bytes the items asked for (mem_requested), kept by the owner of the list.
   std::uint64_t requested_bytes = 0;

@@ -62,19 +62,34 @@ void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru
     worker.count(Counter::evicted_unfetched);
     worker.count(lru_index, ClassCounter::evicted_unfetched);
   }
-  if (victim.has(slab::kActive)) {
+  if (victim.uses() != 0) {
     worker.count(Counter::evicted_active);
     worker.count(lru_index, ClassCounter::evicted_active);
   }
   evicted_age_s_[lru_index].store(clock_.now() - victim.accessed_s, std::memory_order_relaxed);
 }
 
-// One look at the list: takes a dead item, the tail, or gives an active tail a second life.
+// Gives a tail that was used another life, if the policy (lru.h) says so.
+bool Reclaimer::spare(Worker& worker, Lru& lru, std::size_t lru_index, Ref ref) {
+  Item& tail = keyspace_.item(ref);
+  const auto segment = static_cast<Segment>(tail.segment());
+  const bool goes_round =
+      segment == Segment::warm || (segment == Segment::cold && !policy_.segmented);
+  const unsigned price = goes_round ? 1 : kUsesToStay;
+  if (segment == Segment::temp || tail.uses() < price) return false;
+  tail.set_uses(tail.uses() - price);
+  lru.move(keyspace_.arena(), ref, goes_round ? segment : Segment::warm);
+  worker.count(goes_round ? Counter::moves_within_lru : Counter::moves_to_warm);
+  worker.count(lru_index, goes_round ? ClassCounter::moves_within_lru : ClassCounter::moves_to_warm);
+  return true;
+}
+
+// One look at the list: takes a dead item or the tail, or gives the tail another life.
 Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lru,
                                          std::size_t lru_index, Eviction how, Ref* chunk) {
   const Verdict dead = take_dead(worker, lru, chunk);
   if (dead != Verdict::none) return dead;
-  const Ref ref = lru.candidate();
+  const Ref ref = lru.candidate(policy_);
   if (ref == 0) return Verdict::none;
   Item& tail = keyspace_.item(ref);
   const bool tail_expired = expired(tail);
@@ -85,32 +100,29 @@ Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lr
     lru.move(keyspace_.arena(), ref, static_cast<Segment>(tail.segment()));
     return how.last_try ? Verdict::none : Verdict::again;
   }
-  if (!tail_expired && tail.has(slab::kActive) && !how.last_try) {
-    tail.change(0, slab::kActive);
-    lru.move(keyspace_.arena(), ref, policy_.segmented ? Segment::warm : Segment::cold);
-    worker.count(Counter::moves_to_warm);
-    worker.count(lru_index, ClassCounter::moves_to_warm);
-    return Verdict::again;
-  }
+  if (!tail_expired && !how.last_try && spare(worker, lru, lru_index, ref)) return Verdict::again;
   count_victim(worker, tail, lru_index, tail_expired);
   if (!tail_expired && how.counts) {
     worker.turned_over(lru_index, tail.has(slab::kExtent)
                                       ? tail.value_bytes
                                       : keyspace_.classes().chunk_bytes(tail.class_id));
   }
-  *chunk = unlink_victim(worker, stripe, lru, ref);
+  const bool on_probation = tail.segment() == static_cast<unsigned>(Segment::hot);
+  *chunk = unlink_victim(worker, stripe, lru, ref, on_probation && !tail_expired);
   return Verdict::taken;
 }
 
 // As Keyspace::remove_for_reuse, for a list whose lock is already held.
-Ref Reclaimer::unlink_victim(Worker& worker, Stripe& stripe, Lru& lru, Ref ref) {
+Ref Reclaimer::unlink_victim(Worker& worker, Stripe& stripe, Lru& lru, Ref ref, bool remember) {
+  const std::uint64_t hash = keyspace_.hash_of(ref);
   Item& victim = keyspace_.item(ref);
   const std::size_t bytes = Keyspace::item_total(victim);
   stripe.item_bytes -= bytes;
   lru.requested_bytes -= bytes;
   if (victim.has(slab::kHasDeadline)) --stripe.deadline_count;
   lru.unlink(keyspace_.arena(), ref);
-  stripe.table.erase(keyspace_.hash_of(ref), ref);
+  stripe.table.erase(hash, ref);
+  if (remember) stripe.ghost.remember(stripe.table.bucket_of(hash), hash);
   victim.change(0, slab::kLinked);
   if (!victim.has(slab::kExtent)) return ref;
   keyspace_.free(worker, ref);
@@ -141,7 +153,7 @@ bool Reclaimer::evict_shared(Worker& worker, std::size_t lru_index, bool counts)
   Keyspace::SharedLru& shared = keyspace_.shared(lru_index);
   for (int tries = kRoomTries; tries-- > 0;) {
     const auto oldest = [&] {
-      return shared.lru.dead().tail != 0 ? shared.lru.dead().tail : shared.lru.candidate();
+      return shared.lru.dead().tail != 0 ? shared.lru.dead().tail : shared.lru.candidate(policy_);
     };
     Ref ref = 0;
     std::size_t owner = 0;
@@ -221,7 +233,7 @@ std::uint32_t Reclaimer::tail_age_s(std::size_t lru_index) {
     std::lock_guard lock(stripe.lock);
     std::uint32_t age = 0;
     const bool found = keyspace_.with_lru(stripe, lru_index, [&](Lru& lru) {
-      const Ref ref = lru.candidate();
+      const Ref ref = lru.candidate(policy_);
       // The list's lock keeps the item in place; its access time belongs to its own stripe and is
       // written with an atomic store.
       if (ref == 0) return lru.dead().tail != 0;
@@ -307,55 +319,6 @@ char* Reclaimer::obtain_extent(Worker& worker, std::size_t bytes) {
   bytes = (bytes + 4095) / 4096 * 4096;
   if (bytes > arena.limit()) return nullptr;
   return persist([&] { return try_obtain_extent(worker, bytes); });
-}
-
-// --- balancing ---
-
-void Reclaimer::balance(Worker& worker, Stripe& stripe, std::size_t lru_index) {
-  Lru& lru = keyspace_.stripe_lru(stripe, lru_index);
-  Segment from;
-  for (int moves = 2; moves-- > 0 && lru.overfull(policy_, &from);) {
-    const Ref ref = lru.list(from).tail;
-    Item& tail = keyspace_.item(ref);
-    const Segment to = Lru::destination(tail.has(slab::kActive));
-    tail.change(0, slab::kActive);
-    lru.move(keyspace_.arena(), ref, to);
-    worker.count(to == Segment::cold ? Counter::moves_to_cold
-                 : from == to        ? Counter::moves_within_lru
-                                     : Counter::moves_to_warm);
-    worker.count(lru_index, to == Segment::cold ? ClassCounter::moves_to_cold
-                            : from == to        ? ClassCounter::moves_within_lru
-                                                : ClassCounter::moves_to_warm);
-  }
-}
-
-void Reclaimer::balance_shared(Worker& worker, std::size_t lru_index) {
-  Keyspace::SharedLru& shared = keyspace_.shared(lru_index);
-  Segment from;
-  for (int moves = 2; moves-- > 0;) {
-    Ref ref = 0;
-    std::size_t owner = 0;
-    {
-      std::lock_guard lock(shared.lock);
-      if (!shared.lru.overfull(policy_, &from)) return;
-      ref = shared.lru.list(from).tail;
-      owner = keyspace_.item(ref).stripe();
-    }
-    Stripe& stripe = keyspace_.stripe(owner);
-    std::lock_guard stripe_lock(stripe.lock);
-    std::lock_guard lock(shared.lock);
-    if (shared.lru.list(from).tail != ref || keyspace_.item(ref).stripe() != owner) continue;
-    Item& tail = keyspace_.item(ref);
-    const Segment to = Lru::destination(tail.has(slab::kActive));
-    tail.change(0, slab::kActive);
-    shared.lru.move(keyspace_.arena(), ref, to);
-    worker.count(lru_index, to == Segment::cold ? ClassCounter::moves_to_cold
-                            : from == to        ? ClassCounter::moves_within_lru
-                                                : ClassCounter::moves_to_warm);
-    worker.count(to == Segment::cold ? Counter::moves_to_cold
-                 : from == to        ? Counter::moves_within_lru
-                                     : Counter::moves_to_warm);
-  }
 }
 
 // --- crawling ---

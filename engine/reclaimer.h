@@ -41,11 +41,6 @@ class Reclaimer {
   /// stripe lock held.
   char* obtain_extent(Worker&, std::size_t bytes);
 
-  /// Moves tails of an overfull HOT or WARM segment on, at most two. Requires: stripe lock held for a
-  /// class with its own Lru; no stripe lock held for balance_shared.
-  void balance(Worker&, Stripe&, std::size_t lru_index);
-  void balance_shared(Worker&, std::size_t lru_index);
-
   /// Frees expired items in `buckets` buckets of a stripe, from `bucket` on, and some dead ones;
   /// returns the bucket to go on with (0 after the last).
   std::size_t crawl(Worker&, Stripe&, std::size_t bucket, std::size_t buckets);
@@ -86,7 +81,8 @@ class Reclaimer {
   };
   Verdict evict_step(Worker&, Stripe&, Lru&, std::size_t lru_index, Eviction how, Ref* chunk);
   Verdict take_dead(Worker&, Lru&, Ref* chunk);
-  Ref unlink_victim(Worker&, Stripe&, Lru&, Ref ref);
+  bool spare(Worker&, Lru&, std::size_t lru_index, Ref ref);
+  Ref unlink_victim(Worker&, Stripe&, Lru&, Ref ref, bool remember);
   void count_victim(Worker&, const Item& victim, std::size_t lru_index, bool was_expired);
   bool evict_shared(Worker&, std::size_t lru_index, bool counts = true);
   bool try_make_room(Worker&, std::size_t class_id);

@@ -1,28 +1,13 @@
 #include "engine/table.h"
 
-#include <sys/mman.h>
-
 #include <bit>
-#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
-#include <system_error>
 #include <utility>
 
 namespace larder::engine {
 
 namespace {
-void* reserve(std::size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (memory == MAP_FAILED) {
-    throw std::system_error(errno, std::generic_category(), "cannot reserve memory for the table");
-  }
-  // Sparse by design: huge pages would make untouched buckets resident.
-  madvise(memory, bytes, MADV_NOHUGEPAGE);
-  return memory;
-}
-
 void check(bool holds, const char* what) {
   if (!holds) {
     std::fprintf(stderr, "table integrity: %s\n", what);
@@ -34,19 +19,9 @@ void check(bool holds, const char* what) {
 Table::Table(std::size_t bucket_count, std::size_t bucket_count_max)
     : count_(std::bit_ceil(bucket_count)),
       half_(count_),
-      count_max_(std::bit_ceil(bucket_count_max > count_ ? bucket_count_max : count_)) {
-  buckets_ = static_cast<Bucket*>(reserve(count_max_ * sizeof(Bucket)));
-  overflow_ = static_cast<Bucket*>(reserve(count_max_ * sizeof(Bucket)));
-}
-
-Table::~Table() { release(); }
-
-void Table::release() {
-  if (buckets_ == nullptr) return;
-  munmap(buckets_, count_max_ * sizeof(Bucket));
-  munmap(overflow_, count_max_ * sizeof(Bucket));
-  buckets_ = nullptr;
-}
+      count_max_(std::bit_ceil(bucket_count_max > count_ ? bucket_count_max : count_)),
+      buckets_(slab::make_reservation<Bucket>(count_max_)),
+      overflow_(slab::make_reservation<Bucket>(count_max_)) {}
 
 Table::Table(Table&& other) noexcept { *this = std::move(other); }
 

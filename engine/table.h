@@ -27,6 +27,7 @@
 
 #include "slab/arena.h"
 #include "slab/item.h"
+#include "slab/reservation.h"
 
 namespace larder::engine {
 
@@ -39,7 +40,6 @@ class Table {
   /// `bucket_count` buckets to start with (rounded up to a power of two); address space for
   /// `bucket_count_max` is reserved. Throws std::system_error when that fails.
   Table(std::size_t bucket_count, std::size_t bucket_count_max);
-  ~Table();
   Table(Table&& other) noexcept;
   Table& operator=(Table&& other) noexcept;
 
@@ -98,6 +98,8 @@ class Table {
       if (slot >= begin && bucket->tags[slot % kSlots] != 0) visit(bucket->refs[slot % kSlots]);
     }
   }
+  /// The bucket a hash belongs to now.
+  std::size_t bucket_of(std::uint64_t hash) const { return index_of(hash); }
   std::size_t bucket_count() const { return count_; }
   std::size_t size() const { return size_; }
   std::size_t memory_bytes() const { return (count_ + overflow_used_) * sizeof(Bucket); }
@@ -132,13 +134,12 @@ class Table {
     return index < count_ ? index : index & (half_ - 1);
   }
   std::size_t hint_index(std::uint64_t hash) const;
-  Bucket* overflow_at(std::uint32_t number) const { return overflow_ + number; }
+  Bucket* overflow_at(std::uint32_t number) const { return &overflow_[number]; }
   bool can_grow() const { return growth_ && count_ < count_max_; }
   static void set_slot(Bucket& bucket, std::size_t slot, std::uint8_t tag, Ref ref);
   void place(std::size_t index, std::uint8_t tag, Ref ref);
   std::uint32_t take_overflow();
   void trim_chain(std::size_t index);
-  void release();
 
   // Divides the bucket at the split point.
   template <typename HashOf>
@@ -168,13 +169,13 @@ class Table {
   void set_arena(const slab::Arena* arena) { arena_ = arena; }
 
  private:
-  Bucket* buckets_ = nullptr;
   std::size_t count_ = 0;      // buckets in use
   std::size_t half_ = 0;       // 2^L: half_ <= count_ < 2 * half_
   std::size_t size_ = 0;
-  Bucket* overflow_ = nullptr; // entry 0 is never used
   const slab::Arena* arena_ = nullptr;
   std::size_t count_max_ = 0;
+  slab::Reservation<Bucket> buckets_;
+  slab::Reservation<Bucket> overflow_;  // entry 0 is never used
   std::uint32_t overflow_fresh_ = 1;
   std::uint32_t overflow_free_ = 0;  // list through Bucket::overflow
   std::uint32_t overflow_used_ = 0;

@@ -44,7 +44,6 @@ namespace larder::slab {
 // Flags in ctl.
 inline constexpr std::uint32_t kLinked = 1u << 0;
 inline constexpr std::uint32_t kFetched = 1u << 1;   // read since it was stored
-inline constexpr std::uint32_t kActive = 1u << 2;    // read twice: worth a second life
 inline constexpr std::uint32_t kSegmentShift = 3;    // 2 bits: LRU segment
 inline constexpr std::uint32_t kSegmentMask = 3u << kSegmentShift;
 inline constexpr std::uint32_t kStale = 1u << 5;     // invalidated, still served (meta)
@@ -53,6 +52,9 @@ inline constexpr std::uint32_t kHasCas = 1u << 7;
 inline constexpr std::uint32_t kHasClientFlags = 1u << 8;
 inline constexpr std::uint32_t kHasDeadline = 1u << 9;
 inline constexpr std::uint32_t kExtent = 1u << 10;
+inline constexpr std::uint32_t kUsesShift = 11;      // 2 bits: uses, up to kUsesMax (engine/lru.h)
+inline constexpr std::uint32_t kUsesMask = 3u << kUsesShift;
+inline constexpr unsigned kUsesMax = 3;
 inline constexpr std::uint32_t kFree = 1u << 15;
 inline constexpr std::uint32_t kFlagsMask = 0xffff;
 inline constexpr std::uint32_t kStripeShift = 16;
@@ -75,6 +77,13 @@ struct Item {
   std::uint32_t stripe() const { return ctl.load(std::memory_order_relaxed) >> kStripeShift; }
   unsigned segment() const {
     return (ctl.load(std::memory_order_relaxed) & kSegmentMask) >> kSegmentShift;
+  }
+  unsigned uses() const {
+    return (ctl.load(std::memory_order_relaxed) & kUsesMask) >> kUsesShift;
+  }
+  void set_uses(unsigned uses) { change(uses << kUsesShift, kUsesMask); }
+  void add_use() {
+    if (uses() < kUsesMax) set_uses(uses() + 1);
   }
   /// Requires: the guard of the item is held (a load and a store, not one atomic change).
   void change(std::uint32_t set, std::uint32_t clear) {

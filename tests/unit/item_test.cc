@@ -40,7 +40,8 @@ TEST_CASE("changing flags leaves the stripe number alone") {
   auto& item = *reinterpret_cast<Item*>(chunk);
   item.change((513u << kStripeShift) | kLinked, 0);
   item.change(2u << kSegmentShift, kSegmentMask);
-  item.change(kActive, kFetched);
+  item.set_uses(2);
+  CHECK(item.uses() == 2);
   CHECK(item.stripe() == 513);
   CHECK(item.segment() == 2);
   item.change(0, kLinked);
