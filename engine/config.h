@@ -12,8 +12,8 @@ namespace larder::engine {
 struct Config {
   std::size_t memory_bytes = 64 << 20;   // -m: everything that is stored
   std::size_t item_bytes_max = 1 << 20;  // -I: key, value and memcached's bookkeeping together
-  std::size_t chunk_payload_min = 48;    // -n: key, value and flags of the smallest class
-  double growth_factor = 1.25;           // -f
+  std::size_t chunk_payload_min = 16;    // -n: key, value and flags of the smallest class
+  double growth_factor = 0;              // -f; 0: the usual series (slab/size_classes.h)
   std::vector<std::size_t> slab_sizes;   // -o slab_sizes, as memcached counts them
   std::size_t chunk_bytes_max = 512 << 10;  // -o slab_chunk_max; larger values use extents
   bool evictions = true;                 // -M turns them off

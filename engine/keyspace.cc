@@ -22,18 +22,26 @@ void check(bool holds, const char* what) {
 }
 
 // Enough stripes that two threads seldom meet (32 a thread), but not so many that a small cache has
-// only a handful of items in each.
+// only a handful of items of a class in each: their order would be left to chance.
 std::size_t choose_stripe_count(const Config& config) {
   const std::size_t by_threads = std::bit_ceil(std::size_t{32} * std::max(1u, config.threads));
-  const std::size_t by_memory = std::bit_floor(std::max<std::size_t>(1, config.memory_bytes / kMiB));
+  const std::size_t by_memory = std::bit_floor(std::max<std::size_t>(1, config.memory_bytes / (4 * kMiB)));
   return std::clamp<std::size_t>(std::min(by_threads, by_memory), 4, 8192);
+}
+
+// A small memory has small pages, so that there are about a thousand.
+std::size_t choose_page_bytes(const Config& config) {
+  if (config.huge_pages) return slab::kPageBytes;
+  return std::clamp<std::size_t>(std::bit_floor(config.memory_bytes / 512 + 1), 64 << 10, slab::kPageBytes);
 }
 
 slab::SizeClasses::Options class_options(const Config& config) {
   slab::SizeClasses::Options options;
+  options.page_bytes = choose_page_bytes(config);
   options.chunk_bytes_min = sizeof(Item) + config.chunk_payload_min;
   options.growth_factor = config.growth_factor;
-  options.chunk_bytes_max = std::max(config.chunk_bytes_max, kChunkBytesMaxLeast);
+  options.chunk_bytes_max =
+      std::max(std::min(config.chunk_bytes_max, options.page_bytes / 2), kChunkBytesMaxLeast);
   options.explicit_sizes = config.slab_sizes;
   return options;
 }
@@ -48,7 +56,7 @@ std::size_t first_shared_class(const slab::SizeClasses& classes) {
 
 Keyspace::Keyspace(const Config& config, const Engine& hasher)
     : hasher_(hasher),
-      arena_({config.memory_bytes, config.huge_pages}),
+      arena_({config.memory_bytes, config.huge_pages, choose_page_bytes(config)}),
       classes_(class_options(config), arena_.alignment()),
       slabs_(arena_, classes_),
       shared_from_(first_shared_class(classes_)),
@@ -60,7 +68,7 @@ Keyspace::Keyspace(const Config& config, const Engine& hasher)
   buckets_per_stripe_ = std::max<std::size_t>(1, slots / Table::kLoad / stripe_count_);
   // Twice what the smallest items could fill, for uneven stripes.
   const std::size_t items_max =
-      std::size_t{arena_.page_count_max()} * kMiB / classes_.chunk_bytes(1);
+      arena_.page_count_max() * arena_.page_bytes() / classes_.chunk_bytes(1);
   buckets_per_stripe_max_ =
       std::max(buckets_per_stripe_, 2 * items_max / Table::kLoad / stripe_count_);
   auto* memory = static_cast<Stripe*>(

@@ -4,10 +4,6 @@
 
 namespace larder::engine {
 
-namespace {
-constexpr auto kPage = static_cast<double>(slab::kPageBytes);
-}
-
 void Rebalancer::tick(std::span<const Load> loads) {
   for (std::size_t i = 1; i < loads.size(); ++i) {
     quiet_ticks_[i] = loads[i].stored_count == stored_seen_[i] ? quiet_ticks_[i] + 1 : 0;
@@ -36,7 +32,7 @@ std::size_t Rebalancer::receiver(std::span<const Load> loads, double* turnover) 
   *turnover = 0;
   for (std::size_t i = 1; i < loads.size(); ++i) {
     // Less than half a page says nothing yet.
-    if (!evicting_[i] || loads[i].held_bytes == 0 || recent_[i] < kPage / 2) continue;
+    if (!evicting_[i] || loads[i].held_bytes == 0 || recent_[i] < page() / 2) continue;
     const double each = recent_[i] / static_cast<double>(loads[i].held_bytes);
     if (each <= *turnover) continue;
     *turnover = each;
@@ -53,13 +49,13 @@ Rebalancer::Move Rebalancer::decide(std::span<const Load> loads) {
   std::size_t from = 0;
   double slowest = std::numeric_limits<double>::max();
   for (std::size_t i = 1; i < loads.size(); ++i) {
-    if (i == to || loads[i].held_bytes < slab::kPageBytes) continue;
+    if (i == to || loads[i].held_bytes < page_bytes_) continue;
     // As it would be with a page less, so that a page does not come straight back.
-    const double left = static_cast<double>(loads[i].held_bytes) - kPage;
+    const double left = static_cast<double>(loads[i].held_bytes) - page();
     const bool at_rest =
         quiet_ticks_[i] >= kQuietTicks && loads[i].stored_count == stored_seen_[i];
-    if (left < kPage && !at_rest) continue;
-    const double turnover = recent_[i] / (left < kPage ? kPage : left);
+    if (left < page() && !at_rest) continue;
+    const double turnover = recent_[i] / (left < page() ? page() : left);
     if (turnover >= slowest) continue;
     slowest = turnover;
     from = i;

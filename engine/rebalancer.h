@@ -37,6 +37,8 @@ class Rebalancer {
     explicit operator bool() const { return to != 0; }
   };
 
+  explicit Rebalancer(std::size_t page_bytes) : page_bytes_(page_bytes) {}
+
   /// `loads` by LRU index, always of the same length; index 0 is ignored.
   Move decide(std::span<const Load> loads);
   /// Called ten times a second: notes which classes are at rest.
@@ -45,9 +47,11 @@ class Rebalancer {
  private:
   static constexpr double kImbalance = 1.25;
   static constexpr unsigned kQuietTicks = 10;
+  double page() const { return static_cast<double>(page_bytes_); }
   void fade(std::span<const Load> loads);
   std::size_t receiver(std::span<const Load> loads, double* turnover) const;
 
+  std::size_t page_bytes_;
   // Bytes evicted before the counts that matter, and those counts.
   std::array<std::uint64_t, slab::kClassCountMax> seen_{};
   std::array<double, slab::kClassCountMax> recent_{};

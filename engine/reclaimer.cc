@@ -22,7 +22,8 @@ Reclaimer::Reclaimer(Keyspace& keyspace, GateSet& gates, const Config& config, c
       clock_(clock),
       policy_(config.lru),
       temporary_ttl_s_(config.temporary_ttl_s),
-      evictions_(config.evictions) {}
+      evictions_(config.evictions),
+      rebalancer_(keyspace.arena().page_bytes()) {}
 
 // --- level 1: one list ---
 
@@ -209,7 +210,7 @@ bool Reclaimer::class_is_poor(std::size_t class_id) const {
     total += slabs.page_count(id);
     active += slabs.page_count(id) != 0 ? 1 : 0;
   }
-  const std::size_t chunks = pages * (slab::kPageBytes / keyspace_.classes().chunk_bytes(class_id));
+  const std::size_t chunks = pages * (keyspace_.arena().page_bytes() / keyspace_.classes().chunk_bytes(class_id));
   return chunks < 4 * keyspace_.stripe_count() && 2 * pages * active < total;
 }
 
@@ -250,25 +251,25 @@ std::uint32_t Reclaimer::tail_age_s(std::size_t lru_index) {
 bool Reclaimer::steal_page(Worker& worker, std::size_t for_class) {
   slab::Arena& arena = keyspace_.arena();
   const std::size_t donor = richest_class(for_class);
-  const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * slab::kPageBytes;
+  const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * arena.page_bytes();
   if (arena.extent_bytes() > donor_bytes) {
-    while (!arena.purge(slab::kPageBytes)) {
+    while (!arena.purge(arena.page_bytes())) {
       if (!evict_shared(worker, kExtentLru)) break;
     }
-    if (arena.purge(slab::kPageBytes)) return true;
+    if (arena.purge(arena.page_bytes())) return true;
   }
   if (donor != 0 && drain_page(worker, donor, true, for_class)) return true;
   for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
     if (id != for_class && id != donor && drain_page(worker, id, true, for_class)) return true;
   }
-  return evict_shared(worker, kExtentLru) && arena.purge(slab::kPageBytes);
+  return evict_shared(worker, kExtentLru) && arena.purge(arena.page_bytes());
 }
 
 bool Reclaimer::try_make_room(Worker& worker, std::size_t class_id) {
   slab::SlabAllocator& slabs = keyspace_.slabs();
   const auto stocked = [&] { return slabs.stock(worker.magazines, class_id); };
   if (stocked()) return true;
-  if (keyspace_.arena().purge(slab::kPageBytes) && stocked()) return true;
+  if (keyspace_.arena().purge(keyspace_.arena().page_bytes()) && stocked()) return true;
   if (!evictions_) return evict_elsewhere(worker, class_id) && stocked();
   if (class_is_poor(class_id) && steal_page(worker, class_id) && stocked()) return true;
   if (evict_elsewhere(worker, class_id) && stocked()) return true;
@@ -279,7 +280,7 @@ bool Reclaimer::try_make_room(Worker& worker, std::size_t class_id) {
 char* Reclaimer::try_obtain_extent(Worker& worker, std::size_t bytes) {
   slab::Arena& arena = keyspace_.arena();
   const slab::Arena::Claim claim(arena, bytes);
-  const std::size_t rounds = 2 * arena.limit() / slab::kPageBytes + kRoomTries;
+  const std::size_t rounds = 2 * arena.limit() / arena.page_bytes() + kRoomTries;
   for (std::size_t round = 0; round < rounds; ++round) {
     if (arena.purge(bytes, &claim)) {
       if (char* extent = arena.take_extent(bytes, &claim)) return extent;
@@ -289,7 +290,7 @@ char* Reclaimer::try_obtain_extent(Worker& worker, std::size_t bytes) {
     const std::uint32_t pages = donor == 0 ? 0 : keyspace_.slabs().page_count(donor);
     const bool have_extents = arena.extent_bytes() != 0;
     const bool extent_older = have_extents && (pages == 0 || tail_age_s(kExtentLru) > tail_age_s(donor) ||
-                                               arena.extent_bytes() > pages * slab::kPageBytes);
+                                               arena.extent_bytes() > pages * arena.page_bytes());
     if (extent_older && evict_shared(worker, kExtentLru)) continue;
     if (pages > 1 && drain_page(worker, donor, true)) continue;
     if (evict_shared(worker, kExtentLru)) continue;
@@ -460,7 +461,7 @@ bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict, std
 std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
   std::array<Rebalancer::Load, slab::kClassCountMax> loads{};
   for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
-    loads[id].held_bytes = std::size_t{keyspace_.slabs().page_count(id)} * slab::kPageBytes;
+    loads[id].held_bytes = std::size_t{keyspace_.slabs().page_count(id)} * keyspace_.arena().page_bytes();
   }
   loads[kExtentLru].held_bytes = keyspace_.arena().extent_bytes();
   constexpr auto kStored = static_cast<std::size_t>(ClassCounter::cmd_set);
@@ -480,7 +481,7 @@ bool Reclaimer::rebalance(Worker& worker) {
   // Extents take what they need out of the pool when they need it.
   const std::size_t heir = move.to == kExtentLru ? 0 : move.to;
   if (move.from != kExtentLru) return drain_page(worker, move.from, true, heir);
-  while (!arena.purge(slab::kPageBytes)) {
+  while (!arena.purge(arena.page_bytes())) {
     if (!evict_shared(worker, kExtentLru, false)) return false;
   }
   pages_moved_.fetch_add(1, std::memory_order_relaxed);
@@ -493,7 +494,7 @@ bool Reclaimer::shed(Worker& worker) {
   for (int i = 0; i < kPagesPerCall; ++i) {
     if (arena.purge(0)) return true;
     const std::size_t donor = richest_class(0);
-    const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * slab::kPageBytes;
+    const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * arena.page_bytes();
     if (arena.extent_bytes() > donor_bytes && evict_shared(worker, kExtentLru)) continue;
     if (donor == 0 || !drain_page(worker, donor, evictions_)) return false;
   }

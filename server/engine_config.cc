@@ -8,8 +8,12 @@ engine::Config engine_config(const Options& options) {
   engine::Config config;
   config.memory_bytes = static_cast<std::size_t>(options.memory_bytes);
   config.item_bytes_max = static_cast<std::size_t>(options.item_bytes_max);
-  config.chunk_payload_min = static_cast<std::size_t>(options.chunk_bytes_min);
-  config.growth_factor = options.growth_factor;
+  // memcached's defaults are what is reported; unless asked for, ours are finer.
+  const Options usual;
+  if (options.chunk_bytes_min != usual.chunk_bytes_min || options.growth_factor != usual.growth_factor) {
+    config.chunk_payload_min = static_cast<std::size_t>(options.chunk_bytes_min);
+    config.growth_factor = options.growth_factor;
+  }
   config.slab_sizes.assign(options.slab_sizes.begin(), options.slab_sizes.end());
   config.chunk_bytes_max = static_cast<std::size_t>(options.chunk_bytes_max);
   config.evictions = options.evict;

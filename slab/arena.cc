@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -33,7 +34,9 @@ void check(bool holds, const char* what) {
 }
 }  // namespace
 
-Arena::Arena(const Options& options) : limit_bytes_(options.limit_bytes) {
+Arena::Arena(const Options& options)
+    : page_shift_(static_cast<unsigned>(std::countr_zero(options.page_bytes))),
+      limit_bytes_(options.limit_bytes) {
   const std::size_t wanted = round_up(options.limit_bytes, kPageBytes) + kPageBytes;
   while ((std::size_t{1} << (32 + align_shift_)) < wanted) ++align_shift_;
   std::size_t slab_bytes = std::max(kSlabReserveMin, wanted);
@@ -49,8 +52,9 @@ Arena::Arena(const Options& options) : limit_bytes_(options.limit_bytes) {
   }
   reserved_bytes_ = slab_bytes + extent_bytes + kPageBytes;
   if (options.huge_pages) madvise(base_, reserved_bytes_, MADV_HUGEPAGE);
-  page_count_max_ = static_cast<std::uint32_t>(slab_bytes / kPageBytes);
-  slots_.resize(extent_bytes / kPageBytes);
+  page_count_max_ = static_cast<std::uint32_t>(slab_bytes / page_bytes());
+  slot_count_ = static_cast<std::uint32_t>(extent_bytes / kSlotBytes);
+  slots_ = make_reservation<Slot>(slot_count_);
 }
 
 Arena::~Arena() { munmap(base_, reserved_bytes_); }
@@ -62,7 +66,7 @@ std::uint32_t Arena::take_page() {
     pool_.pop_back();
     return page;
   }
-  if (charged_bytes_ + kPageBytes > ceiling(nullptr)) return 0;
+  if (charged_bytes_ + page_bytes() > ceiling(nullptr)) return 0;
   std::uint32_t page = 0;
   if (!pages_clean_.empty()) {
     page = pages_clean_.back();
@@ -72,7 +76,7 @@ std::uint32_t Arena::take_page() {
   } else {
     return 0;
   }
-  charged_bytes_ += kPageBytes;
+  charged_bytes_ += page_bytes();
   return page;
 }
 
@@ -83,11 +87,11 @@ void Arena::give_page(std::uint32_t page) {
 }
 
 std::uint32_t Arena::slot_of(const char* extent) const {
-  return static_cast<std::uint32_t>(static_cast<std::size_t>(extent - slot_at(0)) / kPageBytes);
+  return static_cast<std::uint32_t>(static_cast<std::size_t>(extent - slot_at(0)) / kSlotBytes);
 }
 
 bool Arena::find_run(std::uint32_t count, std::uint32_t* first) {
-  const std::uint32_t total = static_cast<std::uint32_t>(slots_.size());
+  const std::uint32_t total = slot_count_;
   std::uint32_t run = 0;
   std::uint32_t at = slot_next_;
   // Next fit; one full turn plus the length of a run that crosses the starting point.
@@ -137,7 +141,7 @@ void Arena::unclaim(std::size_t bytes) {
 
 char* Arena::take_extent(std::size_t bytes, const Claim* claim) {
   bytes = round_up(bytes, kFrameBytes);
-  const auto count = static_cast<std::uint32_t>(round_up(bytes, kPageBytes) / kPageBytes);
+  const auto count = static_cast<std::uint32_t>(round_up(bytes, kSlotBytes) / kSlotBytes);
   std::lock_guard lock(lock_);
   char* extent = nullptr;
   if (take_parked(count, bytes, ceiling(claim), &extent)) return extent;
@@ -175,7 +179,7 @@ bool Arena::pop_for_purge(char** start, std::size_t* bytes, std::uint32_t* parke
   }
   if (pool_.empty()) return false;
   *start = page_at(pool_.back());
-  *bytes = kPageBytes;
+  *bytes = page_bytes();
   pool_.pop_back();
   return true;
 }
@@ -198,7 +202,7 @@ bool Arena::purge(std::size_t wanted_bytes, const Claim* claim) {
     if (slot != kNoSlot) {
       free_run(slot);
     } else {
-      pages_clean_.push_back(static_cast<std::uint32_t>((start - base_) / static_cast<std::ptrdiff_t>(kPageBytes)));
+      pages_clean_.push_back(static_cast<std::uint32_t>((start - base_) >> page_shift_));
     }
   }
 }
@@ -211,7 +215,7 @@ std::size_t Arena::limit() const {
 void Arena::set_limit(std::size_t bytes) {
   std::lock_guard lock(lock_);
   supply_.fetch_add(1, std::memory_order_relaxed);
-  limit_bytes_ = std::min(bytes, std::size_t{page_count_max_ - 1} * kPageBytes);
+  limit_bytes_ = std::min(bytes, std::size_t{page_count_max_ - 1} * page_bytes());
 }
 
 std::size_t Arena::charged() const {
@@ -234,7 +238,7 @@ void Arena::check_integrity() const {
   std::size_t in_use = 0;
   std::size_t parked = 0;
   std::size_t parked_runs = 0;
-  for (std::uint32_t i = 0; i < slots_.size();) {
+  for (std::uint32_t i = 0; i < slot_count_;) {
     const Slot& slot = slots_[i];
     if (slot.run == 0) {
       check(!slot.taken, "a taken slot belongs to no run");
@@ -249,7 +253,7 @@ void Arena::check_integrity() const {
   check(in_use == extent_bytes_, "extent bytes are miscounted");
   check(parked_runs == parked_.size(), "parked runs are miscounted");
   const std::size_t pages = page_fresh_ - 1 - pages_clean_.size();
-  check(charged_bytes_ == pages * kPageBytes + in_use + parked, "charged bytes are miscounted");
+  check(charged_bytes_ == pages * page_bytes() + in_use + parked, "charged bytes are miscounted");
 }
 
 }  // namespace larder::slab

@@ -2,9 +2,10 @@
 // to one limit.
 //
 //   base                                                            base + reserved
-//   | page 0 (never used) | slab pages 1 .. S-1 (1 MiB) | extent slots (1 MiB each) ... |
+//   | page 0 (never used) | slab pages 1 .. S-1 | extent slots (1 MiB each) ... |
 //
-// A slab page is given to a slab class and cut into chunks. An extent is a run of slots that holds
+// Pages are of one size, 64 KiB to 1 MiB: a small memory needs small ones, so that every slab class
+// can have some and moving one is a small step. A slab page is given to a slab class and cut into chunks. An extent is a run of slots that holds
 // one large value; only the part it needs is touched, so it is charged by 4 KiB frames, not slots.
 // Address space is plentiful and memory is not: a slot may be mostly untouched.
 //
@@ -28,9 +29,11 @@
 
 #include "slab/lock.h"
 #include "slab/magazine.h"
+#include "slab/reservation.h"
 
 namespace larder::slab {
 
+/// Bytes of a slab page unless told otherwise, and of an extent slot.
 inline constexpr std::size_t kPageBytes = 1 << 20;
 
 class Arena {
@@ -38,6 +41,7 @@ class Arena {
   struct Options {
     std::size_t limit_bytes = 64 << 20;
     bool huge_pages = false;  // ask for transparent huge pages (-L)
+    std::size_t page_bytes = kPageBytes;  // a power of two, up to kPageBytes
   };
   /// Throws std::system_error when the address range cannot be reserved.
   explicit Arena(const Options& options);
@@ -52,9 +56,10 @@ class Arena {
                             align_shift_);
   }
   std::uint32_t page_of(Ref ref) const {
-    return static_cast<std::uint32_t>((static_cast<std::size_t>(ref) << align_shift_) / kPageBytes);
+    return static_cast<std::uint32_t>((static_cast<std::size_t>(ref) << align_shift_) >> page_shift_);
   }
-  char* page_at(std::uint32_t page) const { return base_ + std::size_t{page} * kPageBytes; }
+  char* page_at(std::uint32_t page) const { return base_ + (std::size_t{page} << page_shift_); }
+  std::size_t page_bytes() const { return std::size_t{1} << page_shift_; }
   std::size_t alignment() const { return std::size_t{1} << align_shift_; }
   std::uint32_t page_count_max() const { return page_count_max_; }
 
@@ -100,7 +105,8 @@ class Arena {
   void check_integrity() const;
 
  private:
-  struct Slot {              // one per extent slot; meaningful at the first slot of a run
+  static constexpr std::size_t kSlotBytes = kPageBytes;
+  struct Slot {              // one per extent slot, all zero at first; meaningful at the first slot of a run
     std::uint32_t run = 0;   // slots of the run that starts here; 0 = free or inside a run
     bool taken = false;      // part of a run (in use or parked)
     bool parked = false;
@@ -108,7 +114,7 @@ class Arena {
   };
   std::uint32_t slot_of(const char* extent) const;
   char* slot_at(std::uint32_t slot) const {
-    return page_at(page_count_max_) + std::size_t{slot} * kPageBytes;
+    return page_at(page_count_max_) + std::size_t{slot} * kSlotBytes;
   }
   bool find_run(std::uint32_t count, std::uint32_t* first);
   bool take_parked(std::uint32_t count, std::size_t bytes, std::size_t ceiling, char** extent);
@@ -125,6 +131,7 @@ class Arena {
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
   unsigned align_shift_ = 3;
+  unsigned page_shift_;
   std::uint32_t page_count_max_ = 0;
 
   mutable SpinLock<LockRank::arena> lock_;  // guards all below
@@ -136,7 +143,8 @@ class Arena {
   std::uint32_t page_fresh_ = 1;           // pages from here on were never taken
   std::vector<std::uint32_t> pool_;        // free, charged
   std::vector<std::uint32_t> pages_clean_; // free, purged
-  std::vector<Slot> slots_;
+  Reservation<Slot> slots_;                // untouched ones take no memory
+  std::uint32_t slot_count_ = 0;
   std::vector<std::uint32_t> parked_;      // first slots of parked runs
   std::uint32_t slot_next_ = 0;            // where the next search starts
 };

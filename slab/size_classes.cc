@@ -1,8 +1,21 @@
 #include "slab/size_classes.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace larder::slab {
+
+namespace {
+constexpr std::size_t kEvenPerPage = 64;
+
+// `ids` classes are left to reach `last`.
+double usual_factor(std::size_t bytes, std::size_t last, std::size_t ids) {
+  if (bytes < 1024) return 1.0 + 1.0 / 16;
+  if (bytes < 8192) return 1.25;
+  const double ratio = static_cast<double>(last) / static_cast<double>(bytes);
+  return std::max(1.5, std::pow(ratio, 1.0 / static_cast<double>(ids)));
+}
+}  // namespace
 
 SizeClasses::SizeClasses(const Options& options, std::size_t alignment) {
   const auto align = [alignment](std::size_t bytes) {
@@ -16,12 +29,18 @@ SizeClasses::SizeClasses(const Options& options, std::size_t alignment) {
       if (aligned < options.chunk_bytes_max && aligned > chunk_bytes_[count_]) add(aligned);
     }
   } else {
-    const double last = static_cast<double>(options.chunk_bytes_max) / options.growth_factor;
+    const auto even = [&](std::size_t bytes) {
+      if (bytes * kEvenPerPage < options.page_bytes) return align(bytes);
+      const std::size_t wide = options.page_bytes / (options.page_bytes / bytes);
+      return wide / alignment * alignment;
+    };
     std::size_t bytes = align(options.chunk_bytes_min);
-    while (count_ + 1 < kLastClass && static_cast<double>(bytes) < last) {
+    while (count_ + 1 < kLastClass && bytes < options.chunk_bytes_max) {
+      const double factor = options.growth_factor != 0 ? options.growth_factor : usual_factor(bytes, options.chunk_bytes_max, kLastClass - count_ - 1);
+      if (static_cast<double>(bytes) * std::sqrt(factor) > static_cast<double>(options.chunk_bytes_max)) break;
       add(bytes);
-      const auto grown = static_cast<std::size_t>(static_cast<double>(bytes) * options.growth_factor);
-      bytes = std::max(align(grown), bytes + alignment);
+      const auto grown = static_cast<std::size_t>(static_cast<double>(bytes) * factor);
+      bytes = std::max(even(grown), bytes + alignment);
     }
   }
   add(options.chunk_bytes_max);

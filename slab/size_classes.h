@@ -1,8 +1,10 @@
 // The chunk size of each slab class, and the class of a size.
 //
-// Sizes start at item header + `-n` bytes and grow by the factor `-f` (rounded up to the arena's
-// alignment) up to half a page; explicit sizes (`-o slab_sizes`) replace the series. Ids run from 1;
-// larger items keep their value in an extent and only their header and key in a chunk.
+// The usual series has more classes where items are many: steps of one alignment for small items,
+// then of a 16th, a quarter above 1 KiB and a half or more above 8 KiB. With a growth factor (`-f`) sizes
+// grow by that alone. Either starts at item header + `-n` bytes and ends at half a page; explicit
+// sizes (`-o slab_sizes`) replace it. Sizes above a 64th of a page divide it evenly. Ids run from
+// 1; larger items keep their value in an extent and only their header and key in a chunk.
 // Immutable after construction.
 #pragma once
 
@@ -19,7 +21,8 @@ class SizeClasses {
  public:
   struct Options {
     std::size_t chunk_bytes_min = 72;
-    double growth_factor = 1.25;
+    double growth_factor = 0;  // 0: the usual series
+    std::size_t page_bytes = std::size_t{1} << 20;
     std::size_t chunk_bytes_max = 512 << 10;
     std::vector<std::size_t> explicit_sizes;  // rising; empty: the series
   };

@@ -36,7 +36,7 @@ SlabAllocator::SlabAllocator(Arena& arena, const SizeClasses& classes)
   check(pages_ != nullptr, "no memory for the page table");
   for (std::size_t id = 1; id <= classes.count(); ++id) {
     slab_classes_[id].chunks_per_page =
-        static_cast<std::uint32_t>(kPageBytes / classes.chunk_bytes(id));
+        static_cast<std::uint32_t>(arena.page_bytes() / classes.chunk_bytes(id));
   }
 }
 
@@ -160,7 +160,7 @@ bool SlabAllocator::add_page(SlabClass& slab_class, std::size_t class_id) {
 void SlabAllocator::adopt(SlabClass& slab_class, std::size_t class_id, std::uint32_t number) {
   pages_[number].reset();
   pages_[number].class_id = static_cast<std::uint8_t>(class_id);
-  poison(arena_.page_at(number), kPageBytes);
+  poison(arena_.page_at(number), arena_.page_bytes());
   for (std::uint32_t i = 0; i < slab_class.chunks_per_page; ++i) {
     // Free chunks keep their first words readable: the free list lives there.
     unpoison(arena_.page_at(number) + i * classes_.chunk_bytes(class_id), sizeof(FreeChunk));
@@ -255,7 +255,7 @@ bool SlabAllocator::end_drain(const Drain& drain, std::size_t to_class) {
     slab_class.page_count.store(static_cast<std::uint32_t>(slab_class.pages.size()),
                                 std::memory_order_relaxed);
   }
-  unpoison(arena_.page_at(drain.page), kPageBytes);
+  unpoison(arena_.page_at(drain.page), arena_.page_bytes());
   if (to_class == 0) {
     arena_.give_page(drain.page);
     return true;

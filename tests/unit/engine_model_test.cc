@@ -88,6 +88,7 @@ class Differential {
   void add_lengths(const std::vector<std::size_t>& lengths) {
     for (const std::size_t length : lengths) {
       for (const std::size_t less : {0u, 4u, 8u, 12u, 16u}) {
+        if (length < less + 2) continue;
         std::string text = pattern(length - less);
         if (one_in(3)) text[0] = '7', text[1] = ' ';  // a number, for incr
         limit_values_.push_back(std::move(text));

@@ -43,7 +43,7 @@ TEST_CASE("HOT gives way while it holds more than its share, then WARM; TEMP goe
     lru.unlink(f.arena, ref);
   }
   // 4 of 12 is more than a fifth, 2 of 10 is not; WARM keeps its two fifths.
-  CHECK(order == "HHWWWWHWWHWWTT");
+  CHECK(order == "HHWHWWWWHWWWTT");
   CHECK(lru.empty());
 }
 

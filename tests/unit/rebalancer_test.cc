@@ -11,7 +11,7 @@ constexpr std::size_t kMiB = 1 << 20;
 }
 
 TEST_CASE("a page moves from the class at rest to the one that evicts") {
-  Rebalancer rebalancer;
+  Rebalancer rebalancer(kMiB);
   std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
   CHECK_FALSE(rebalancer.decide(loads));
   loads[2].evicted_bytes = 2 * kMiB;
@@ -22,7 +22,7 @@ TEST_CASE("a page moves from the class at rest to the one that evicts") {
 }
 
 TEST_CASE("classes that turn over alike are left alone") {
-  Rebalancer rebalancer;
+  Rebalancer rebalancer(kMiB);
   std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
   for (int i = 0; i < 50; ++i) {
     loads[1].evicted_bytes += 4 * kMiB;
@@ -32,7 +32,7 @@ TEST_CASE("classes that turn over alike are left alone") {
 }
 
 TEST_CASE("only a class that evicts now is given a page") {
-  Rebalancer rebalancer;
+  Rebalancer rebalancer(kMiB);
   std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
   loads[2].evicted_bytes = 8 * kMiB;
   CHECK(rebalancer.decide(loads));
@@ -40,7 +40,7 @@ TEST_CASE("only a class that evicts now is given a page") {
 }
 
 TEST_CASE("the last page goes only when nothing was stored for a second") {
-  Rebalancer rebalancer;
+  Rebalancer rebalancer(kMiB);
   std::vector<Load> loads{{}, {kMiB, 0, 5}, {10 * kMiB, 0, 0}};
   rebalancer.tick(loads);
   loads[2].evicted_bytes += kMiB;
@@ -54,7 +54,7 @@ TEST_CASE("the last page goes only when nothing was stored for a second") {
 }
 
 TEST_CASE("moves end where lifetimes are about equal") {
-  Rebalancer rebalancer;
+  Rebalancer rebalancer(kMiB);
   std::vector<Load> loads{{}, {60 * kMiB, 0, 0}, {4 * kMiB, 0, 0}};
   int moves = 0;
   for (int i = 0; i < 1000; ++i) {
