@@ -107,12 +107,13 @@ Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref
                          std::uint32_t add_flags, Room* room) {
   Item& item = keyspace_.item(ref);
   const Written fields{item.client_flags(), {item.deadline_s()}, item.cas()};
-  const ItemShape shape{(item.flags() & kAllFields) | add_flags, item.key_bytes, item.value_bytes};
+  const ItemShape shape{(item.flags() & kAllFields) | add_flags, item.key_bytes(), item.value_bytes()};
   const std::size_t class_id = keyspace_.class_of(shape.chunk_bytes());
-  if (item.pins == 0 && shape.chunk_bytes() <= keyspace_.classes().chunk_bytes(item.class_id)) {
+  if (item.pins() == 0 &&
+      shape.chunk_bytes() <= keyspace_.classes().chunk_bytes(keyspace_.slab_class(item))) {
     const Keyspace::Resize resize(keyspace_, stripe, item);
     char* const from = item.key_data();
-    const std::size_t bytes = std::size_t{item.key_bytes} + item.value_bytes;
+    const std::size_t bytes = item.key_bytes() + item.value_bytes();
     item.change(add_flags, 0);
     std::memmove(item.key_data(), from, bytes);
     write_fields(item, fields);
@@ -129,11 +130,11 @@ Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref
     room->class_id = class_id;
     return 0;
   }
-  keyspace_.initialize(chunk, class_id, shape, key.bytes, item.accessed_s);
+  keyspace_.initialize(chunk, shape, key.bytes, item.accessed_s);
   Item& copy = keyspace_.item(chunk);
   copy.change(item.flags() & (slab::kFetched | slab::kUsesMask | slab::kStale | slab::kTokenSent), 0);
   write_fields(copy, fields);
-  std::memcpy(copy.value_data(), item.value_data(), item.value_bytes);
+  std::memcpy(copy.value_data(), item.value_data(), item.value_bytes());
   keyspace_.replace(worker, stripe, key, ref, chunk, static_cast<Segment>(item.segment()));
   return chunk;
 }
@@ -173,7 +174,7 @@ void CacheEngine::count_read(Worker& worker, const Item* item, Account account) 
   if (account == Account::touch) {
     worker.count(Counter::cmd_touch);
     worker.count(item != nullptr ? Counter::touch_hits : Counter::touch_misses);
-    if (item != nullptr) worker.count(item->class_id, ClassCounter::touch_hits);
+    if (item != nullptr) worker.count(keyspace_.slab_class(*item), ClassCounter::touch_hits);
     return;
   }
   worker.count(Counter::cmd_get);
@@ -184,8 +185,9 @@ void CacheEngine::count_read(Worker& worker, const Item* item, Account account) 
   constexpr ClassCounter kHits[] = {ClassCounter::hits_to_hot, ClassCounter::hits_to_warm,
                                     ClassCounter::hits_to_cold, ClassCounter::hits_to_temp};
   worker.count(Counter::get_hits);
-  worker.count(item->class_id, ClassCounter::get_hits);
-  worker.count(item->class_id, kHits[item->segment()]);
+  const std::size_t class_id = keyspace_.slab_class(*item);
+  worker.count(class_id, ClassCounter::get_hits);
+  worker.count(class_id, kHits[item->segment()]);
 }
 
 ItemView CacheEngine::view_of(Item& item, Ref ref) {
@@ -231,7 +233,6 @@ std::optional<GetStatus> CacheEngine::try_get(Worker& worker, Stripe& stripe, co
   }
   if (request.want_cas && !give_cas(worker, stripe, key, &ref, room)) return std::nullopt;
   Item& item = keyspace_.item(ref);
-  if (item.pins == kPinsMax) return GetStatus::no_memory;
   count_read(worker, &item, request.account);
   ItemView view = view_of(item, ref);
   view.ttl_s = found_ttl_s;
@@ -290,13 +291,17 @@ bool CacheEngine::touch(Worker& worker, const Key& key, Deadline deadline) {
 
 // --- handles ---
 
-void CacheEngine::pin_item(std::uint32_t ref) { ++keyspace_.item(ref).pins; }
+void CacheEngine::pin_item(std::uint32_t ref) {
+  Item& item = keyspace_.item(ref);
+  item.set_pins(item.pins() + 1);
+}
 
 void CacheEngine::unpin_item(std::uint32_t ref) {
   Item& item = keyspace_.item(ref);
   Stripe& stripe = keyspace_.stripe(item.stripe());
   std::lock_guard lock(stripe.lock);
-  if (--item.pins == 0 && !item.has(slab::kLinked)) keyspace_.free(orphan_worker_, ref);
+  item.set_pins(item.pins() - 1);
+  if (item.pins() == 0 && !item.has(slab::kLinked)) keyspace_.free(orphan_worker_, ref);
 }
 
 void CacheEngine::discard(Worker& worker, std::uint32_t ref) { keyspace_.free(worker, ref); }

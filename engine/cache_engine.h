@@ -81,10 +81,9 @@ class CacheEngine final : public Engine {
   };
   // Attempts, each after making room, before a store is refused against other threads' demand.
   static constexpr int kRoomTries = 64;
-  static constexpr std::uint16_t kPinsMax = 0xffff;
   static constexpr std::size_t kJoinBytesMax = 2 * kCopyBytesMax;
   static constexpr std::uint32_t kAllFields =
-      slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas | slab::kExtent;
+      slab::kPinnable | slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas | slab::kExtent;
   template <typename Result, typename Attempt>
   std::optional<Result> with_room(Worker&, const Key&, Attempt&& attempt);
   struct Written {  // optional fields of an item that is written anew

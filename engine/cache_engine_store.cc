@@ -18,11 +18,12 @@ Ref CacheEngine::write_item(Worker& worker, Stripe& stripe, const Key& key, Ref 
   worker.count(class_id, ClassCounter::cmd_set);
   if (old_ref != 0) {
     Item& item = keyspace_.item(old_ref);
-    if (item.class_id == class_id && item.pins == 0 && !item.has(slab::kExtent)) {
+    if (keyspace_.slab_class(item) == class_id && item.pins() == 0 && !item.has(slab::kExtent)) {
       const Keyspace::Resize resize(keyspace_, stripe, item);
       item.change(shape.flags, kAllFields | slab::kFetched | slab::kStale | slab::kTokenSent);
       item.add_use();
-      item.value_bytes = static_cast<std::uint32_t>(value_bytes);
+      item.set_sizes(shape.key_bytes, value_bytes);
+      if (item.has(slab::kPinnable)) item.set_pins(0);
       __atomic_store_n(&item.accessed_s, clock().now(), __ATOMIC_RELAXED);
       std::memcpy(item.key_data(), key.bytes.data(), key.bytes.size());
       write_fields(item, written);
@@ -34,7 +35,7 @@ Ref CacheEngine::write_item(Worker& worker, Stripe& stripe, const Key& key, Ref 
     room->class_id = class_id;
     return 0;
   }
-  keyspace_.initialize(chunk, class_id, shape, key.bytes, clock().now());
+  keyspace_.initialize(chunk, shape, key.bytes, clock().now());
   write_fields(keyspace_.item(chunk), written);
   // Eviction may have taken the old item to make room.
   if (old_ref != 0 && keyspace_.find(stripe, key) != old_ref) old_ref = 0;
@@ -79,7 +80,7 @@ CacheEngine::Decision CacheEngine::decide(Worker& worker, Ref old_ref, const Sto
                      (!known || request.compare_cas < item.cas());
   if (!joins) {
     worker.count(match || older ? Counter::cas_hits : Counter::cas_badval);
-    worker.count(item.class_id, match || older ? ClassCounter::cas_hits : ClassCounter::cas_badval);
+    worker.count(keyspace_.slab_class(item), match || older ? ClassCounter::cas_hits : ClassCounter::cas_badval);
   }
   if (match) return {.store = true};
   if (older && !joins) return {.store = true, .stale = true};
@@ -103,7 +104,7 @@ CacheEngine::Written CacheEngine::written_for(Stripe& stripe, Ref old_ref,
 StoreResult CacheEngine::finish_store(Worker& worker, Ref ref) {
   const Item& item = keyspace_.item(ref);
   worker.count(Counter::total_items);
-  return {StoreStatus::stored, config_.cas ? item.cas() : 0, item.value_bytes};
+  return {StoreStatus::stored, config_.cas ? item.cas() : 0, item.value_bytes()};
 }
 
 std::optional<StoreResult> CacheEngine::try_store(Worker& worker, Stripe& stripe, const Key& key,
@@ -199,7 +200,7 @@ StoreResult CacheEngine::store_admitted(Worker& worker, const Key& key, const St
         if (request.mode == StoreMode::append || request.mode == StoreMode::prepend) {
           const Ref ref = keyspace_.find(stripe, key);
           large_join =
-              ref != 0 && keyspace_.item(ref).value_bytes + value.size() > join_bytes_max_;
+              ref != 0 && keyspace_.item(ref).value_bytes() + value.size() > join_bytes_max_;
           if (large_join) return StoreResult{};
         }
         return try_store(worker, stripe, key, request, value, room);
@@ -233,7 +234,7 @@ AllocateStatus CacheEngine::allocate_item(Worker& worker, const Key& key, const 
     }
   }
   worker.count(class_id, ClassCounter::cmd_set);
-  keyspace_.initialize(chunk, class_id, shape, key.bytes, clock().now());
+  keyspace_.initialize(chunk, shape, key.bytes, clock().now());
   Item& item = keyspace_.item(chunk);
   write_fields(item, written);
   if (extent != nullptr) item.set_extent(extent);
@@ -314,14 +315,18 @@ StoreResult CacheEngine::commit(Worker& worker, const Key& key, const StoreReque
   return result;
 }
 
-// append or prepend where either part is large: the old value is pinned, both are copied into a new
+// append or prepend where either part is large: the old value is pinned (a short one is copied), both are copied into a new
 // item without the lock, and the result is stored if the old item is still the one that was read.
 StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreRequest& request,
                                     std::string_view value) {
   Stripe& stripe = keyspace_.stripe_of(key.hash);
+  std::string small;  // an old value that is too short to be pinned
+  small.reserve(kCopyBytesMax);
   while (true) {
     Ref old_ref = 0;
     Written written;
+    bool copied = false;
+    std::uint64_t old_cas = 0;
     {
       std::lock_guard lock(stripe.lock);
       old_ref = live(worker, stripe, key);
@@ -329,13 +334,18 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
       if (!decision.store) return {decision.status, 0, 0};
       if (old_ref != 0) {
         const Item& old_item = keyspace_.item(old_ref);
-        if (too_large(key.bytes.size(), old_item.value_bytes + value.size(), old_item.client_flags())) {
+        if (too_large(key.bytes.size(), old_item.value_bytes() + value.size(), old_item.client_flags())) {
           return {StoreStatus::not_stored, 0, 0};
         }
         const bool cas = config_.cas && (request.want_cas || request.explicit_cas != 0);
         written = {old_item.client_flags(), {old_item.deadline_s()}, cas ? ~std::uint64_t{0} : 0};
-        if (keyspace_.item(old_ref).pins == kPinsMax) return {StoreStatus::not_stored, 0, 0};
-        ++keyspace_.item(old_ref).pins;
+        copied = !old_item.has(slab::kPinnable);
+        if (copied) {
+          small.assign(old_item.value());
+          old_cas = old_item.cas();
+        } else {
+          pin_item(old_ref);
+        }
       }
     }
     if (old_ref == 0) {  // it went meanwhile: a plain store of the added part
@@ -345,7 +355,7 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
       plain.deadline = *request.vivify;
       return store_admitted(worker, key, plain, value);
     }
-    const std::string_view old_value = keyspace_.item(old_ref).value();
+    const std::string_view old_value = copied ? std::string_view(small) : keyspace_.item(old_ref).value();
     Ref ref = 0;
     const AllocateStatus allocated =
         allocate_item(worker, key, written, old_value.size() + value.size(), &ref);
@@ -355,11 +365,20 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
       std::memcpy(into + (append ? 0 : value.size()), old_value.data(), old_value.size());
       std::memcpy(into + (append ? old_value.size() : 0), value.data(), value.size());
     }
+    // Nothing kept an item that was copied from being written over, or its chunk from another life.
+    const auto unchanged = [&](const Item& item) {
+      return item.value() == small && item.cas() == old_cas &&
+             item.client_flags() == written.client_flags &&
+             item.deadline_s() == written.deadline.seconds;
+    };
     std::unique_lock lock(stripe.lock);
-    const bool same = keyspace_.find(stripe, key) == old_ref;
-    Item& old_item = keyspace_.item(old_ref);
-    const bool orphan = --old_item.pins == 0 && !old_item.has(slab::kLinked);
-    if (orphan) keyspace_.free(worker, old_ref);
+    const bool same = keyspace_.find(stripe, key) == old_ref &&
+                      (!copied || unchanged(keyspace_.item(old_ref)));
+    if (!copied) {
+      Item& old_item = keyspace_.item(old_ref);
+      old_item.set_pins(old_item.pins() - 1);
+      if (old_item.pins() == 0 && !old_item.has(slab::kLinked)) keyspace_.free(worker, old_ref);
+    }
     if (allocated != AllocateStatus::ok) return {StoreStatus::not_stored, 0, 0};
     if (!same) {
       keyspace_.free(worker, ref);

@@ -56,7 +56,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
   Item* item = &keyspace_.item(ref);
   const std::int32_t found_ttl_s = ttl_s(*item);
   std::uint64_t number = 0;
-  if (item->value_bytes == 0 || item->has(slab::kExtent)) {
+  if (item->value_bytes() == 0 || item->has(slab::kExtent)) {
     return ArithmeticResult{ArithmeticStatus::non_numeric, 0, 0, -1};
   }
   // As with append, 0 asks for no comparison.
@@ -89,7 +89,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
   std::memset(item->value_data() + text.size(), ' ', bytes - text.size());
   item->change(marks, 0);
   worker.count(request.decrement ? Counter::decr_hits : Counter::incr_hits);
-  worker.count(item->class_id,
+  worker.count(keyspace_.slab_class(*item),
                request.decrement ? ClassCounter::decr_hits : ClassCounter::incr_hits);
   return ArithmeticResult{ArithmeticStatus::ok, number, item->cas(), found_ttl_s};
 }
@@ -142,7 +142,7 @@ std::optional<DeleteStatus> CacheEngine::try_remove(Worker& worker, Stripe& stri
     return DeleteStatus::deleted;
   }
   worker.count(Counter::delete_hits);
-  worker.count(item->class_id, ClassCounter::delete_hits);
+  worker.count(keyspace_.slab_class(*item), ClassCounter::delete_hits);
   if (!request.clear_value) keyspace_.remove(worker, stripe, key.hash, ref);
   return DeleteStatus::deleted;
 }

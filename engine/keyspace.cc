@@ -130,7 +130,7 @@ void Keyspace::replace(Worker& worker, Stripe& stripe, const Key& key, Ref old_r
   with_lru(stripe, lru_index(new_item), [&](Lru& lru) { lru.link(arena_, new_ref, segment); });
   stripe.table.replace(key.hash, old_ref, new_ref);
   old_item.change(0, slab::kLinked);
-  if (old_item.pins == 0) free(worker, old_ref);
+  if (old_item.pins() == 0) free(worker, old_ref);
 }
 
 Ref Keyspace::remove_for_reuse(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref ref) {
@@ -139,7 +139,7 @@ Ref Keyspace::remove_for_reuse(Worker& worker, Stripe& stripe, std::uint64_t has
   with_lru(stripe, lru_index(removed), [&](Lru& lru) { lru.unlink(arena_, ref); });
   stripe.table.erase(hash, ref);
   removed.change(0, slab::kLinked);
-  if (removed.pins != 0) return 0;
+  if (removed.pins() != 0) return 0;
   if (removed.has(slab::kExtent)) {
     free(worker, ref);
     return 0;
@@ -158,16 +158,14 @@ void Keyspace::free(Worker& worker, Ref ref) {
   slabs_.free(worker.magazines, ref);
 }
 
-void Keyspace::initialize(Ref chunk, std::size_t class_id, const ItemShape& shape,
-                          std::string_view key, std::uint32_t now) {
+void Keyspace::initialize(Ref chunk, const ItemShape& shape, std::string_view key,
+                          std::uint32_t now) {
   Item& made = item(chunk);
   made.ctl.store(shape.flags, std::memory_order_relaxed);
   made.lru_prev = made.lru_next = 0;
   made.accessed_s = now;
-  made.value_bytes = static_cast<std::uint32_t>(shape.value_bytes);
-  made.class_id = static_cast<std::uint8_t>(class_id);
-  made.key_bytes = static_cast<std::uint8_t>(shape.key_bytes);
-  made.pins = 0;
+  made.set_sizes(shape.key_bytes, shape.value_bytes);
+  if (made.has(slab::kPinnable)) made.set_pins(0);
   std::memcpy(made.key_data(), key.data(), key.size());
 }
 
@@ -217,7 +215,7 @@ void Keyspace::check_integrity() {
         check(each.has(slab::kLinked), "a table entry is not linked");
         check(each.stripe() == stripe.index, "an item names another stripe");
         check(&stripe_of(hash_of(ref)) == &stripe, "an item is in the wrong stripe");
-        check(each.chunk_bytes() <= classes_.chunk_bytes(each.class_id), "an item overruns its chunk");
+        check(each.chunk_bytes() <= classes_.chunk_bytes(slab_class(each)), "an item overruns its chunk");
         bytes += item_total(each);
       });
     }

@@ -46,9 +46,12 @@ inline constexpr std::size_t kStripeLruChunkMax = kCopyBytesMax + 512;
 
 /// What is written into a new item; value_bytes of an extent item lie outside its chunk.
 struct ItemShape {
-  std::uint32_t flags = 0;  // kHasClientFlags, kHasDeadline, kHasCas, kExtent
-  std::size_t key_bytes = 0;
-  std::size_t value_bytes = 0;
+  /// `fields` are kHasClientFlags, kHasDeadline, kHasCas and kExtent.
+  ItemShape(std::uint32_t fields, std::size_t key, std::size_t value)
+      : flags(fields | (value > kCopyBytesMax ? slab::kPinnable : 0)), key_bytes(key), value_bytes(value) {}
+  std::uint32_t flags;
+  std::size_t key_bytes;
+  std::size_t value_bytes;
   std::size_t chunk_bytes() const { return Item::chunk_bytes(flags, key_bytes, value_bytes); }
 };
 
@@ -86,7 +89,7 @@ class Keyspace {
   Ref find(Stripe& stripe, const Key& key) {
     return stripe.table.find(key.hash, [&](Ref ref) {
       const Item& found = item(ref);
-      return found.key_bytes == key.bytes.size() &&
+      return found.key_bytes() == key.bytes.size() &&
              std::memcmp(found.key().data(), key.bytes.data(), key.bytes.size()) == 0;
     });
   }
@@ -105,20 +108,21 @@ class Keyspace {
 
   static constexpr std::size_t kKeyBytesMax = 250;
   static constexpr std::uint32_t kInlineFields =
-      slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas;
+      slab::kPinnable | slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas;
 
   std::uint64_t next_cas(Stripe& stripe) {
     return ++stripe.cas_next * stripe_count_ + stripe.index;
   }
   /// Bytes of an item as the `bytes` statistic counts them.
   static std::size_t item_total(const Item& each) {
-    return each.chunk_bytes() + (each.has(slab::kExtent) ? each.value_bytes : 0);
+    return each.chunk_bytes() + (each.has(slab::kExtent) ? each.value_bytes() : 0);
   }
 
   // --- LRU ---
   std::size_t lru_index(const Item& each) const {
-    return each.has(slab::kExtent) ? kExtentLru : each.class_id;
+    return each.has(slab::kExtent) ? kExtentLru : slab_class(each);
   }
+  std::size_t slab_class(const Item& each) const { return slabs_.class_of(arena_.ref_of(&each)); }
   bool shared_lru(std::size_t index) const { return index >= shared_from_; }
   Lru& stripe_lru(Stripe& stripe, std::size_t index);
   Lru* stripe_lru_if_any(Stripe& stripe, std::size_t index) { return stripe.lrus[index].get(); }
@@ -148,8 +152,8 @@ class Keyspace {
   std::size_t inline_bytes_max() const {
     return classes_.chunk_bytes(classes_.count()) - Item::chunk_bytes(kInlineFields, kKeyBytesMax, 0);
   }
-  /// Writes header, key and sizes of an owned item into a chunk of `class_id`.
-  void initialize(Ref chunk, std::size_t class_id, const ItemShape& shape, std::string_view key,
+  /// Writes header, key and sizes of an owned item into a chunk.
+  void initialize(Ref chunk, const ItemShape& shape, std::string_view key,
                   std::uint32_t now);
 
   void check_integrity();

@@ -34,7 +34,7 @@ Reclaimer::Verdict Reclaimer::take_dead(Worker& worker, Lru& lru, Ref* chunk) {
   Item& dead = keyspace_.item(ref);
   lru.unlink_dead(keyspace_.arena(), ref);
   dead.change(0, slab::kLinked);
-  if (dead.pins != 0) return Verdict::again;
+  if (dead.pins() != 0) return Verdict::again;
   if (dead.has(slab::kExtent)) {
     keyspace_.free(worker, ref);
     *chunk = 0;
@@ -95,7 +95,7 @@ Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lr
   Item& tail = keyspace_.item(ref);
   const bool tail_expired = expired(tail);
   if (!tail_expired && !evictions_) return Verdict::none;
-  if (tail.pins != 0) {
+  if (tail.pins() != 0) {
     worker.count(Counter::lrutail_reflocked);
     worker.count(lru_index, ClassCounter::lrutail_reflocked);
     lru.move(keyspace_.arena(), ref, static_cast<Segment>(tail.segment()));
@@ -105,8 +105,8 @@ Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lr
   count_victim(worker, tail, lru_index, tail_expired);
   if (!tail_expired && how.counts) {
     worker.turned_over(lru_index, tail.has(slab::kExtent)
-                                      ? tail.value_bytes
-                                      : keyspace_.classes().chunk_bytes(tail.class_id));
+                                      ? tail.value_bytes()
+                                      : keyspace_.classes().chunk_bytes(lru_index));
   }
   const bool on_probation = tail.segment() == static_cast<unsigned>(Segment::hot);
   *chunk = unlink_victim(worker, stripe, lru, ref, on_probation && !tail_expired);
@@ -408,7 +408,7 @@ bool Reclaimer::empty_chunk(Worker& worker, const slab::SlabAllocator::Drain& dr
   const std::uint32_t now = each.ctl.load(std::memory_order_relaxed);
   if (now == slab::kFreeChunk) return true;
   if ((now & slab::kLinked) == 0 || now >> slab::kStripeShift != stripe.index) return false;
-  if (each.pins != 0) return false;
+  if (each.pins() != 0) return false;
   const std::size_t lru_index = keyspace_.lru_index(each);
   const std::uint64_t hash = keyspace_.hash_of(ref);
   if (stripe.table.find(hash, [ref](Ref other) { return other == ref; }) == 0) {

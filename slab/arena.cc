@@ -15,7 +15,7 @@ namespace larder::slab {
 namespace {
 constexpr std::size_t kGiB = std::size_t{1} << 30;
 constexpr std::size_t kFrameBytes = 4096;
-constexpr std::size_t kSlabReserveMin = 32 * kGiB;   // what 32-bit references reach at 8 bytes
+constexpr std::size_t kSlabReserveMin = 16 * kGiB;   // what 32-bit references reach at 4 bytes
 constexpr std::size_t kExtentReserveMin = 16 * kGiB; // room for fragmentation around 1 GiB values
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }

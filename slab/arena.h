@@ -49,7 +49,7 @@ class Arena {
   Arena(const Arena&) = delete;
   Arena& operator=(const Arena&) = delete;
 
-  // References: offset in the slab part divided by the alignment (8 up to 32 GiB).
+  // References: offset in the slab part divided by the alignment (4 up to 16 GiB).
   char* at(Ref ref) const { return base_ + (static_cast<std::size_t>(ref) << align_shift_); }
   Ref ref_of(const void* chunk) const {
     return static_cast<Ref>(static_cast<std::size_t>(static_cast<const char*>(chunk) - base_) >>
@@ -130,7 +130,7 @@ class Arena {
 
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
-  unsigned align_shift_ = 3;
+  unsigned align_shift_ = 2;
   unsigned page_shift_;
   std::uint32_t page_count_max_ = 0;
 

@@ -5,21 +5,21 @@
 //        4    4 lru_prev      Ref, towards the head of its LRU list
 //        8    4 lru_next      Ref, towards the tail
 //       12    4 accessed_s    engine time of the last access
-//       16    4 value_bytes
-//       20    1 class_id      slab class of the chunk
-//       21    1 key_bytes     1..250
-//       22    2 pins          readers that use the value without holding the stripe lock
-//       24      client flags  4 bytes, if kHasClientFlags
+//       16    4 sizes         bits 0..23 bytes of an inline value, bits 24..31 bytes of the key (1..250)
+//       20      pins          4 bytes, if kPinnable: readers that use the value without holding the
+//                             stripe lock; first, so that it stays where it is
+//               client flags  4 bytes, if kHasClientFlags
 //               deadline      4 bytes (engine seconds), if kHasDeadline
-//               extent        8 bytes (address of the value), if kExtent
+//               extent        address of the value, 8 bytes, and its length, 4 bytes, if kExtent
 //               key           key_bytes
 //               value         value_bytes, unless kExtent
 //               cas unique    8 bytes, if kHasCas; unaligned, last, so that it can be added later
 //
-// 24 bytes, where memcached spends 48 or 56: references instead of pointers, no pointer to the key,
-// cas, client flags and deadline only where used, and no hash link (table.h keeps tags and
-// references in its buckets). The cas unique of an item exists once a client has asked for it: an
-// item whose number nobody has seen can match no compare, so none is needed.
+// 20 bytes, where memcached spends 48 or 56: references instead of pointers, no pointer to the key,
+// cas, client flags and deadline only where used, no slab class (SlabAllocator::class_of knows it by
+// the page), and no hash link (table.h keeps tags and references in its buckets). The cas unique of
+// an item exists once a client has asked for it: an item whose number nobody has seen can match no
+// compare, so none is needed.
 //
 // States of a chunk, told by ctl:
 //   free      ctl == kFreeChunk
@@ -44,6 +44,7 @@ namespace larder::slab {
 // Flags in ctl.
 inline constexpr std::uint32_t kLinked = 1u << 0;
 inline constexpr std::uint32_t kFetched = 1u << 1;   // read since it was stored
+inline constexpr std::uint32_t kPinnable = 1u << 2;  // large: may be read without the lock
 inline constexpr std::uint32_t kSegmentShift = 3;    // 2 bits: LRU segment
 inline constexpr std::uint32_t kSegmentMask = 3u << kSegmentShift;
 inline constexpr std::uint32_t kStale = 1u << 5;     // invalidated, still served (meta)
@@ -66,10 +67,7 @@ struct Item {
   Ref lru_prev;
   Ref lru_next;
   std::uint32_t accessed_s;
-  std::uint32_t value_bytes;
-  std::uint8_t class_id;
-  std::uint8_t key_bytes;
-  std::uint16_t pins;
+  std::uint32_t sizes;
 
   // --- ctl ---
   std::uint32_t flags() const { return ctl.load(std::memory_order_relaxed) & kFlagsMask; }
@@ -95,8 +93,8 @@ struct Item {
   char* base() { return reinterpret_cast<char*>(this); }
   const char* base() const { return reinterpret_cast<const char*>(this); }
   static constexpr std::size_t optional_bytes(std::uint32_t flags) {
-    return ((flags & kHasClientFlags) != 0 ? 4 : 0) + ((flags & kHasDeadline) != 0 ? 4 : 0) +
-           ((flags & kExtent) != 0 ? 8 : 0);
+    return ((flags & kPinnable) != 0 ? 4 : 0) + ((flags & kHasClientFlags) != 0 ? 4 : 0) +
+           ((flags & kHasDeadline) != 0 ? 4 : 0) + ((flags & kExtent) != 0 ? 12 : 0);
   }
   /// Bytes of chunk an item with these flags needs.
   static constexpr std::size_t chunk_bytes(std::uint32_t flags, std::size_t key_bytes,
@@ -104,23 +102,38 @@ struct Item {
     return sizeof(Item) + optional_bytes(flags) + key_bytes +
            ((flags & kExtent) != 0 ? 0 : value_bytes) + ((flags & kHasCas) != 0 ? 8 : 0);
   }
-  std::size_t chunk_bytes() const { return chunk_bytes(flags(), key_bytes, value_bytes); }
+  std::size_t chunk_bytes() const { return chunk_bytes(flags(), key_bytes(), sizes & kInlineMask); }
+
+  static constexpr std::size_t kInlineBytesMax = (std::size_t{1} << 24) - 1;
+  std::size_t key_bytes() const { return sizes >> kKeyShift; }
+  std::uint32_t value_bytes() const {
+    return has(kExtent) ? load<std::uint32_t>(extent_offset() + 8) : sizes & kInlineMask;
+  }
+  /// Requires: ctl is set; an inline value is at most kInlineBytesMax long.
+  void set_sizes(std::size_t key_bytes, std::size_t value_bytes) {
+    const auto value = static_cast<std::uint32_t>(value_bytes);
+    sizes = static_cast<std::uint32_t>(key_bytes) << kKeyShift | (has(kExtent) ? 0 : value);
+    if (has(kExtent)) save(extent_offset() + 8, value);
+  }
+  std::uint32_t pins() const { return has(kPinnable) ? load<std::uint32_t>(sizeof(Item)) : 0; }
+  /// Requires: the item is pinnable.
+  void set_pins(std::uint32_t count) { save(sizeof(Item), count); }
 
   std::string_view key() const {
-    return {base() + sizeof(Item) + optional_bytes(flags()), key_bytes};
+    return {base() + sizeof(Item) + optional_bytes(flags()), key_bytes()};
   }
   char* key_data() { return base() + sizeof(Item) + optional_bytes(flags()); }
   char* value_data() {
-    return has(kExtent) ? extent() : key_data() + key_bytes;
+    return has(kExtent) ? extent() : key_data() + key_bytes();
   }
   std::string_view value() const {
-    return {const_cast<Item*>(this)->value_data(), value_bytes};
+    return {const_cast<Item*>(this)->value_data(), value_bytes()};
   }
 
   std::uint32_t client_flags() const {
-    return has(kHasClientFlags) ? load<std::uint32_t>(sizeof(Item)) : 0;
+    return has(kHasClientFlags) ? load<std::uint32_t>(fields_offset()) : 0;
   }
-  void set_client_flags(std::uint32_t value) { save(sizeof(Item), value); }
+  void set_client_flags(std::uint32_t value) { save(fields_offset(), value); }
 
   /// 0 = never.
   std::uint32_t deadline_s() const {
@@ -129,18 +142,19 @@ struct Item {
   void set_deadline_s(std::uint32_t value) { save(deadline_offset(), value); }
 
   char* extent() const {
-    return reinterpret_cast<char*>(load<std::uintptr_t>(deadline_offset() +
-                                                        (has(kHasDeadline) ? 4 : 0)));
+    return reinterpret_cast<char*>(load<std::uintptr_t>(extent_offset()));
   }
-  void set_extent(char* value) {
-    save(deadline_offset() + (has(kHasDeadline) ? 4 : 0), reinterpret_cast<std::uintptr_t>(value));
-  }
+  void set_extent(char* value) { save(extent_offset(), reinterpret_cast<std::uintptr_t>(value)); }
 
   std::uint64_t cas() const { return has(kHasCas) ? load<std::uint64_t>(cas_offset()) : 0; }
   void set_cas(std::uint64_t value) { save(cas_offset(), value); }
 
  private:
-  std::size_t deadline_offset() const { return sizeof(Item) + (has(kHasClientFlags) ? 4 : 0); }
+  static constexpr unsigned kKeyShift = 24;
+  static constexpr std::uint32_t kInlineMask = kInlineBytesMax;
+  std::size_t fields_offset() const { return sizeof(Item) + (has(kPinnable) ? 4 : 0); }
+  std::size_t deadline_offset() const { return fields_offset() + (has(kHasClientFlags) ? 4 : 0); }
+  std::size_t extent_offset() const { return deadline_offset() + (has(kHasDeadline) ? 4 : 0); }
   std::size_t cas_offset() const { return chunk_bytes() - 8; }
   template <typename T>
   T load(std::size_t offset) const {
@@ -154,10 +168,10 @@ struct Item {
   }
 };
 
-static_assert(sizeof(Item) == 24);
+static_assert(sizeof(Item) == 20);
 static_assert(offsetof(Item, ctl) == 0);
-static_assert(offsetof(Item, value_bytes) == 16);
-static_assert(offsetof(Item, pins) == 22);
+static_assert(offsetof(Item, accessed_s) == 12);
+static_assert(offsetof(Item, sizes) == 16);
 static_assert(alignof(Item) == 4);
 
 }  // namespace larder::slab

@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <cmath>
 
+#include "slab/item.h"
+
 namespace larder::slab {
 
 namespace {
 constexpr std::size_t kEvenPerPage = 64;
+constexpr std::size_t kStepBytesMin = 8;
+constexpr std::size_t kKibItem = sizeof(Item) + 1024;  // a common size: 1 KiB of key and value
 
 // `ids` classes are left to reach `last`.
 double usual_factor(std::size_t bytes, std::size_t last, std::size_t ids) {
@@ -39,8 +43,9 @@ SizeClasses::SizeClasses(const Options& options, std::size_t alignment) {
       const double factor = options.growth_factor != 0 ? options.growth_factor : usual_factor(bytes, options.chunk_bytes_max, kLastClass - count_ - 1);
       if (static_cast<double>(bytes) * std::sqrt(factor) > static_cast<double>(options.chunk_bytes_max)) break;
       add(bytes);
-      const auto grown = static_cast<std::size_t>(static_cast<double>(bytes) * factor);
-      bytes = std::max(even(grown), bytes + alignment);
+      auto grown = static_cast<std::size_t>(static_cast<double>(bytes) * factor);
+      if (options.growth_factor == 0 && bytes < kKibItem && grown > kKibItem) grown = kKibItem;
+      bytes = std::max(even(grown), align(bytes + kStepBytesMin));
     }
   }
   add(options.chunk_bytes_max);

@@ -1,6 +1,6 @@
 // The chunk size of each slab class, and the class of a size.
 //
-// The usual series has more classes where items are many: steps of one alignment for small items,
+// The usual series has more classes where items are many: steps of 8 bytes for small items,
 // then of a 16th, a quarter above 1 KiB and a half or more above 8 KiB. With a growth factor (`-f`) sizes
 // grow by that alone. Either starts at item header + `-n` bytes and ends at half a page; explicit
 // sizes (`-o slab_sizes`) replace it. Sizes above a 64th of a page divide it evenly. Ids run from
@@ -38,7 +38,7 @@ class SizeClasses {
   std::size_t count() const { return count_; }
 
  private:
-  static constexpr std::size_t kStep = 8;
+  static constexpr std::size_t kStep = 4;
   static constexpr std::size_t kTableBytesMax = 16384;
   std::size_t search(std::size_t bytes) const;
 

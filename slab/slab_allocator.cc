@@ -32,7 +32,8 @@ void check(bool holds, const char* what) {
 }  // namespace
 
 SlabAllocator::SlabAllocator(Arena& arena, const SizeClasses& classes)
-    : arena_(arena), classes_(classes), pages_(static_cast<Page*>(std::calloc(arena.page_count_max(), sizeof(Page)))) {
+    : arena_(arena), classes_(classes), pages_(static_cast<Page*>(std::calloc(arena.page_count_max(), sizeof(Page)))),
+      page_class_(make_reservation<std::uint8_t>(arena.page_count_max())) {
   check(pages_ != nullptr, "no memory for the page table");
   for (std::size_t id = 1; id <= classes.count(); ++id) {
     slab_classes_[id].chunks_per_page =
@@ -115,7 +116,7 @@ std::uint32_t SlabAllocator::take(SlabClass& slab_class, std::size_t class_id,
 }
 
 void SlabAllocator::free(Magazines& magazines, Ref chunk) {
-  const std::size_t class_id = pages_[arena_.page_of(chunk)].class_id;
+  const std::size_t class_id = class_of(chunk);
   FreeChunk* freed = free_chunk(arena_, chunk);
   freed->ctl.store(kFreeChunk, std::memory_order_relaxed);
   poison(freed + 1, classes_.chunk_bytes(class_id) - sizeof(FreeChunk));
@@ -159,7 +160,7 @@ bool SlabAllocator::add_page(SlabClass& slab_class, std::size_t class_id) {
 
 void SlabAllocator::adopt(SlabClass& slab_class, std::size_t class_id, std::uint32_t number) {
   pages_[number].reset();
-  pages_[number].class_id = static_cast<std::uint8_t>(class_id);
+  page_class_[number] = static_cast<std::uint8_t>(class_id);
   poison(arena_.page_at(number), arena_.page_bytes());
   for (std::uint32_t i = 0; i < slab_class.chunks_per_page; ++i) {
     // Free chunks keep their first words readable: the free list lives there.
@@ -285,7 +286,7 @@ void SlabAllocator::check_integrity() const {
     std::uint64_t free_total = 0;
     for (const std::uint32_t number : slab_class.pages) {
       const Page& page = pages_[number];
-      check(page.class_id == id, "a page belongs to another class");
+      check(page_class_[number] == id, "a page belongs to another class");
       std::uint32_t listed = 0;
       for (Ref chunk = page.free_head; chunk != 0; chunk = free_chunk(arena_, chunk)->next) {
         check(arena_.page_of(chunk) == number, "a free chunk lies in another page");

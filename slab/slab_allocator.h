@@ -26,6 +26,7 @@
 #include "slab/arena.h"
 #include "slab/lock.h"
 #include "slab/magazine.h"
+#include "slab/reservation.h"
 #include "slab/size_classes.h"
 
 namespace larder::slab {
@@ -47,6 +48,9 @@ class SlabAllocator {
 
   /// Sees to it that the magazine has a chunk of the class; false when there is none to be had.
   bool stock(Magazines& magazines, std::size_t class_id);
+
+  /// The class of a chunk that is in use.
+  std::size_t class_of(Ref chunk) const { return page_class_[arena_.page_of(chunk)]; }
 
   /// Gives the class a page now; false when none can be taken.
   bool grow(std::size_t class_id);
@@ -91,11 +95,10 @@ class SlabAllocator {
     std::uint32_t carved;
     std::uint32_t prev;  // partial list of the class, by page number
     std::uint32_t next;
-    std::uint8_t class_id;
     bool partial;
     std::atomic<bool> draining;  // also read without the lock by free()
     void reset() {
-      free_head = free_count = carved = prev = next = class_id = 0;
+      free_head = free_count = carved = prev = next = 0;
       partial = false;
       draining.store(false, std::memory_order_relaxed);
     }
@@ -129,6 +132,7 @@ class SlabAllocator {
   };
   // By page number; calloc, so that entries of pages never taken cost no memory.
   std::unique_ptr<Page[], FreeMemory> pages_;
+  Reservation<std::uint8_t> page_class_;  // beside pages_, so that it stays in the cache
   std::array<SlabClass, kClassCountMax> slab_classes_;
 };
 

@@ -211,10 +211,10 @@ TEST_CASE("stats sizes: live items in steps of 32 bytes") {
   Config config;
   config.track_sizes = true;
   Harness harness(config);
-  // 24 bytes of header, 4 for a deadline.
+  // 20 bytes of header, 4 for a deadline, 4 for pins when large.
   for (int i = 0; i < 200; ++i) harness.set("a" + std::to_string(100 + i), "1234");  // 32
-  harness.set("b", "12345678");                                                      // 33
-  harness.set("c", std::string(31, 'x'), 100);                                       // 60
+  harness.set("b", "123456789012");                                                  // 33
+  harness.set("c", std::string(31, 'x'), 100);                                       // 56
   harness.set("d", std::string(31, 'x'), -1);                                        // expired
   harness.set("e", std::string(9975, 'x'));                                          // 10000
   harness.set("f", std::string(900'000, 'x'));  // a chunk that points to an extent

@@ -6,19 +6,17 @@
 using namespace larder::slab;
 
 TEST_CASE("every combination of optional fields keeps its contents apart") {
-  constexpr std::uint32_t kFields[] = {kHasClientFlags, kHasDeadline, kHasCas, kExtent};
-  for (unsigned mask = 0; mask < 16; ++mask) {
+  constexpr std::uint32_t kFields[] = {kPinnable, kHasClientFlags, kHasDeadline, kHasCas, kExtent};
+  for (unsigned mask = 0; mask < 32; ++mask) {
     std::uint32_t flags = 0;
-    for (unsigned i = 0; i < 4; ++i) flags |= (mask >> i & 1) != 0 ? kFields[i] : 0;
+    for (unsigned i = 0; i < 5; ++i) flags |= (mask >> i & 1) != 0 ? kFields[i] : 0;
     alignas(8) char chunk[256];
     std::memset(chunk, 0x5a, sizeof chunk);
     char extent[] = "the value in its extent";
     auto& item = *reinterpret_cast<Item*>(chunk);
     item.ctl.store(flags);
-    item.key_bytes = 5;
-    item.value_bytes = 7;
-    item.pins = 0;
-    item.class_id = 3;
+    item.set_sizes(5, 7);
+    if (item.has(kPinnable)) item.set_pins(9);
     if (item.has(kHasClientFlags)) item.set_client_flags(0xdeadbeef);
     if (item.has(kHasDeadline)) item.set_deadline_s(123456);
     if (item.has(kExtent)) item.set_extent(extent);
@@ -27,6 +25,9 @@ TEST_CASE("every combination of optional fields keeps its contents apart") {
     if (item.has(kHasCas)) item.set_cas(~std::uint64_t{5});
     CHECK(item.key() == "hello");
     CHECK(item.value() == "VALUE67");
+    CHECK(item.pins() == (item.has(kPinnable) ? 9u : 0u));
+    CHECK(item.key_bytes() == 5);
+    CHECK(item.value_bytes() == 7);
     CHECK(item.client_flags() == (item.has(kHasClientFlags) ? 0xdeadbeef : 0));
     CHECK(item.deadline_s() == (item.has(kHasDeadline) ? 123456u : 0u));
     CHECK(item.cas() == (item.has(kHasCas) ? ~std::uint64_t{5} : 0));

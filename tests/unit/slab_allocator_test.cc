@@ -116,12 +116,12 @@ TEST_CASE("threads allocate and free at once") {
         if (held.size() < 500 && random() % 2 == 0) {
           const std::size_t id = 1 + random() % 12;
           if (const Ref ref = f.slabs.allocate(magazines, id)) {
-            reinterpret_cast<Item*>(f.arena.at(ref))->value_bytes = t;
+            reinterpret_cast<Item*>(f.arena.at(ref))->sizes = t;
             held.push_back(ref);
           }
         } else if (!held.empty()) {
           std::swap(held[random() % held.size()], held.back());
-          if (reinterpret_cast<Item*>(f.arena.at(held.back()))->value_bytes != t) std::abort();
+          if (reinterpret_cast<Item*>(f.arena.at(held.back()))->sizes != t) std::abort();
           f.slabs.free(magazines, held.back());
           held.pop_back();
         }
