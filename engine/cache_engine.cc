@@ -96,7 +96,7 @@ Ref CacheEngine::live(Worker& worker, Stripe& stripe, const Key& key) {
 Ref CacheEngine::take_chunk(Worker& worker, Stripe& stripe, std::size_t class_id) {
   const Ref chunk = keyspace_.slabs().allocate(worker.magazines, class_id);
   if (chunk != 0 || keyspace_.shared_lru(class_id)) return chunk;
-  return reclaimer_.evict_in_stripe(worker, stripe, class_id);
+  return reclaimer_.evict_in_stripe(worker, stripe, class_id, {.more_than = Reclaimer::kFewItems});
 }
 
 // --- changing an item's shape ---

@@ -56,7 +56,8 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
   Item* item = &keyspace_.item(ref);
   const std::int32_t found_ttl_s = ttl_s(*item);
   std::uint64_t number = 0;
-  if (item->value_bytes() == 0 || item->has(slab::kExtent)) {
+  // What memcached keeps in pieces it does not even compare.
+  if (item->value_bytes() == 0 || item->value_bytes() > config_.chunk_bytes_max) {
     return ArithmeticResult{ArithmeticStatus::non_numeric, 0, 0, -1};
   }
   // As with append, 0 asks for no comparison.
@@ -65,7 +66,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
     return ArithmeticResult{ArithmeticStatus::exists, 0, 0, -1};
   }
   const std::string_view old_text = item->value();
-  if (!parse_number(old_text, &number)) {
+  if (item->has(slab::kExtent) || !parse_number(old_text, &number)) {
     return ArithmeticResult{ArithmeticStatus::non_numeric, 0, 0, -1};
   }
   number = !request.decrement ? number + request.delta

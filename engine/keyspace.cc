@@ -46,9 +46,10 @@ slab::SizeClasses::Options class_options(const Config& config) {
   return options;
 }
 
-std::size_t first_shared_class(const slab::SizeClasses& classes) {
+std::size_t first_shared_class(const slab::SizeClasses& classes, std::size_t page_bytes) {
+  const std::size_t own_max = std::min(kStripeLruChunkMax, page_bytes / 64);
   for (std::size_t id = 1; id <= classes.count(); ++id) {
-    if (classes.chunk_bytes(id) > kStripeLruChunkMax) return id;
+    if (classes.chunk_bytes(id) > own_max) return id;
   }
   return kExtentLru;
 }
@@ -59,7 +60,7 @@ Keyspace::Keyspace(const Config& config, const Engine& hasher)
       arena_({config.memory_bytes, config.huge_pages, choose_page_bytes(config)}),
       classes_(class_options(config), arena_.alignment()),
       slabs_(arena_, classes_),
-      shared_from_(first_shared_class(classes_)),
+      shared_from_(first_shared_class(classes_, arena_.page_bytes())),
       stripe_count_(choose_stripe_count(config)),
       stripe_shift_(64 - static_cast<unsigned>(std::countr_zero(stripe_count_))),
       hash_growth_(config.hash_growth),

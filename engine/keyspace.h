@@ -41,7 +41,7 @@ using slab::Ref;
 /// LRU index of items whose value is an extent; other items use their slab class.
 inline constexpr std::size_t kExtentLru = slab::kClassCountMax - 1;
 
-/// Chunks above this share one Lru over all stripes.
+/// Chunks above this share one Lru over all stripes, and so do those above a 64th of a page.
 inline constexpr std::size_t kStripeLruChunkMax = kCopyBytesMax + 512;
 
 /// What is written into a new item; value_bytes of an extent item lie outside its chunk.

@@ -130,12 +130,13 @@ Ref Reclaimer::unlink_victim(Worker& worker, Stripe& stripe, Lru& lru, Ref ref, 
   return 0;
 }
 
-Ref Reclaimer::evict_in_stripe(Worker& worker, Stripe& stripe, std::size_t class_id, bool counts) {
+Ref Reclaimer::evict_in_stripe(Worker& worker, Stripe& stripe, std::size_t class_id, InStripe how) {
   Lru* lru = keyspace_.stripe_lru_if_any(stripe, class_id);
   if (lru == nullptr) return 0;
+  if (lru->dead().tail == 0 && lru->count() <= how.more_than) return 0;
   for (int tries = kTailTries; tries-- > 0;) {
     Ref chunk = 0;
-    switch (evict_step(worker, stripe, *lru, class_id, {tries == 0, counts}, &chunk)) {
+    switch (evict_step(worker, stripe, *lru, class_id, {tries == 0, how.counts}, &chunk)) {
       case Verdict::none: return 0;
       case Verdict::again: break;
       case Verdict::taken: {
@@ -187,13 +188,15 @@ bool Reclaimer::evict_elsewhere(Worker& worker, std::size_t class_id) {
   if (keyspace_.shared_lru(class_id)) return evict_shared(worker, class_id);
   const std::size_t stripes = keyspace_.stripe_count();
   const std::size_t first = next_stripe_.fetch_add(1, std::memory_order_relaxed);
-  for (std::size_t i = 0; i < stripes; ++i) {
-    Stripe& stripe = keyspace_.stripe((first + i) % stripes);
-    std::lock_guard lock(stripe.lock);
-    const Ref chunk = evict_in_stripe(worker, stripe, class_id);
-    if (chunk == 0) continue;
-    keyspace_.slabs().free(worker.magazines, chunk);
-    return true;
+  for (const std::size_t more_than : {kFewItems, std::size_t{0}}) {
+    for (std::size_t i = 0; i < stripes; ++i) {
+      Stripe& stripe = keyspace_.stripe((first + i) % stripes);
+      std::lock_guard lock(stripe.lock);
+      const Ref chunk = evict_in_stripe(worker, stripe, class_id, {.more_than = more_than});
+      if (chunk == 0) continue;
+      keyspace_.slabs().free(worker.magazines, chunk);
+      return true;
+    }
   }
   return false;
 }
@@ -383,7 +386,7 @@ Ref Reclaimer::room_for(Worker& worker, Stripe& stripe, const slab::SlabAllocato
       keyspace_.slabs().allocate_from_pages(worker.magazines, drain.class_id);
   if (free_chunk != 0 || !evict || keyspace_.shared_lru(drain.class_id)) return free_chunk;
   for (int tries = kTailTries; tries-- > 0;) {
-    const Ref chunk = evict_in_stripe(worker, stripe, drain.class_id, false);
+    const Ref chunk = evict_in_stripe(worker, stripe, drain.class_id, {.more_than = 1, .counts = false});
     if (chunk == 0) return 0;
     if (keyspace_.arena().page_of(chunk) != drain.page) return chunk;
     keyspace_.slabs().free(worker.magazines, chunk);

@@ -29,10 +29,17 @@ class Reclaimer {
  public:
   Reclaimer(Keyspace& keyspace, GateSet& gates, const Config& config, const Clock& clock);
 
+  /// How an eviction is done. Where a stripe has few items of a class, the oldest of them may be the
+  /// newest of all: `more_than` items must be there. `counts`: as demand of the class, for the
+  /// rebalancer.
+  struct InStripe {
+    std::size_t more_than = 0;
+    bool counts = true;
+  };
+  static constexpr std::size_t kFewItems = 4;
   /// The chunk of an item evicted from this stripe's Lru of the class; 0 when there is none to be
-  /// had. Requires: stripe lock held, the class has no shared Lru. `counts`: as demand of the class,
-  /// for the rebalancer.
-  Ref evict_in_stripe(Worker&, Stripe&, std::size_t class_id, bool counts = true);
+  /// had. Requires: stripe lock held, the class has no shared Lru.
+  Ref evict_in_stripe(Worker&, Stripe&, std::size_t class_id, InStripe how);
 
   /// Puts at least one chunk of the class into this worker's magazine. False: nothing can be
   /// evicted. Requires: no stripe lock held.

@@ -6,6 +6,13 @@
 #include "server/process.h"
 #include "server/server.h"
 
+// Read by jemalloc before main: what connections free goes back to the kernel within a second, since
+// everything that is stored lies in the arena, and few heaps are needed beside it.
+extern "C" {
+extern const char* malloc_conf;
+const char* malloc_conf = "narenas:2,dirty_decay_ms:500,muzzy_decay_ms:0,lg_tcache_max:13";
+}
+
 namespace {
 
 using namespace larder::server;

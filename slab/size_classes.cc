@@ -45,7 +45,8 @@ SizeClasses::SizeClasses(const Options& options, std::size_t alignment) {
       add(bytes);
       auto grown = static_cast<std::size_t>(static_cast<double>(bytes) * factor);
       if (options.growth_factor == 0 && bytes < kKibItem && grown > kKibItem) grown = kKibItem;
-      bytes = std::max(even(grown), align(bytes + kStepBytesMin));
+      bytes = options.growth_factor != 0 ? std::max(align(grown), bytes + alignment)
+                                         : std::max(even(grown), align(bytes + kStepBytesMin));
     }
   }
   add(options.chunk_bytes_max);

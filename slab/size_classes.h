@@ -3,8 +3,8 @@
 // The usual series has more classes where items are many: steps of 8 bytes for small items,
 // then of a 16th, a quarter above 1 KiB and a half or more above 8 KiB. With a growth factor (`-f`) sizes
 // grow by that alone. Either starts at item header + `-n` bytes and ends at half a page; explicit
-// sizes (`-o slab_sizes`) replace it. Sizes above a 64th of a page divide it evenly. Ids run from
-// 1; larger items keep their value in an extent and only their header and key in a chunk.
+// sizes (`-o slab_sizes`) replace it. In the usual series, sizes above a 64th of a page divide it
+// evenly. Ids run from 1; larger items keep their value in an extent and only their header and key in a chunk.
 // Immutable after construction.
 #pragma once
 

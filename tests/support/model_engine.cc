@@ -371,6 +371,7 @@ ArithmeticResult ModelEngine::arithmetic(Worker& worker, const Key& key,
     }
     const std::optional<std::uint64_t> number = number_of(*item->value);
     if (!number) return result;
+    if (config_.no_number && config_.no_number(key.bytes.size(), item->value->size())) return result;
     if (request.decrement) {
       result.value = request.delta > *number ? 0 : *number - request.delta;
     } else {

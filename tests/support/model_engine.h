@@ -31,9 +31,11 @@ struct ModelConfig {
   bool cas_enabled = true;
   std::size_t item_bytes_max = 1 << 20;  // -I
   std::size_t limit_bytes = 0;           // sum of item_bytes(); 0 = no limit
-  /// Items of these lengths (key, value) are in pieces and therefore no numbers; null: memcached's
-  /// rule for chunks of at most 512 KiB.
+  /// Items of these lengths (key, value) are in pieces: no numbers, whatever their cas; null:
+  /// memcached's rule for chunks of at most 512 KiB.
   std::function<bool(std::size_t, std::size_t)> in_pieces = nullptr;
+  /// Items of these lengths are no numbers, once their cas has been compared; null: none.
+  std::function<bool(std::size_t, std::size_t)> no_number = nullptr;
 };
 
 class ModelEngine final : public engine::Engine {

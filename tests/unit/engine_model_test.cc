@@ -468,7 +468,10 @@ TEST_CASE("the cache engine answers as the model does", "[model]") {
   const std::unique_ptr<CacheEngine> real = make_cache_engine(config);
   Worker& real_worker = real->add_worker();
   ModelConfig same_rules{.cas_enabled = cas};
-  same_rules.in_pieces = [&](std::size_t key_bytes, std::size_t value_bytes) {
+  same_rules.in_pieces = [&](std::size_t, std::size_t value_bytes) {
+    return value_bytes > config.chunk_bytes_max;
+  };
+  same_rules.no_number = [&](std::size_t key_bytes, std::size_t value_bytes) {
     return real->keyspace().needs_extent(key_bytes, value_bytes);
   };
   ModelEngine model(same_rules);

@@ -67,16 +67,16 @@ TEST_CASE("dump: the fields of a line") {
   CHECK(service.ask("get full\r\n").starts_with("VALUE"));
   const std::string read = std::to_string(clock.unix_now());
   service.engine.clock().advance(7);
-  // 24 bytes of header, 4 for flags and 4 for a deadline.
+  // 20 bytes of header, 4 for flags and 4 for a deadline.
   CHECK(metadump(service) ==
         std::vector<std::string>{
             "key=full exp=" + expires + " la=" + read +
-                " cas=0 fetch=yes cls=1 size=41 flags=4294967295 ",
-            "key=plain exp=-1 la=" + stored + " cas=0 fetch=no cls=1 size=34 flags=0 "});
+                " cas=0 fetch=yes cls=2 size=37 flags=4294967295 ",
+            "key=plain exp=-1 la=" + stored + " cas=0 fetch=no cls=1 size=30 flags=0 "});
   CHECK(mgdump(service) == std::vector<std::string>{"mg full\r", "mg plain\r"});
-  CHECK(
-      cachedump(service, "1 0") ==
-      std::vector<std::string>{"ITEM full [5 b; " + expires + " s]\r", "ITEM plain [5 b; 0 s]\r"});
+  CHECK(cachedump(service, "1 0") == std::vector<std::string>{"ITEM plain [5 b; 0 s]\r"});
+  CHECK(cachedump(service, "2 0") ==
+        std::vector<std::string>{"ITEM full [5 b; " + expires + " s]\r"});
 }
 
 TEST_CASE("dump: a cas unique is shown once a client has asked for it") {
