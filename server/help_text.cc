@@ -75,10 +75,12 @@ constexpr std::string_view kFlags =
    - lru_crawler_sleep:   microseconds between the items it looks at (default: 100)
    - lru_crawler_tocrawl: most items per class and run, 0 for all (default: 0)
    - no_lru_maintainer:   one LRU list per class and no thread that keeps them
-   - hot_lru_pct:         share of a class for new items (default: 20)
-   - warm_lru_pct:        share of a class for items used again (default: 40)
-   - hot_max_factor:      oldest age in HOT, relative to COLD (default: 0.20)
-   - warm_max_factor:     oldest age in WARM, relative to COLD (default: 2.00)
+   - hot_lru_pct:         share of a class for new items, above which they
+                          are the first to go (default: 20)
+   - warm_lru_pct:        share of a class that items used again keep in any
+                          case (default: 40)
+   - hot_max_factor:      accepted; ages do not decide here (default: 0.20)
+   - warm_max_factor:     accepted; ages do not decide here (default: 2.00)
    - temporary_ttl:       items with a shorter lifetime are kept apart and not
                           evicted (default: off)
    - idle_timeout:        close a network client silent for this many seconds
