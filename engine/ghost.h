@@ -24,8 +24,8 @@ class Ghost {
   explicit Ghost(std::size_t sets_max) : sets_(slab::make_reservation<Set>(sets_max)) {}
 
   void remember(std::size_t set, std::uint64_t hash) {
-    const __m128i names = _mm_load_si128(address(set));
-    _mm_store_si128(address(set), _mm_insert_epi16(_mm_slli_si128(names, 2), name_of(hash), 0));
+    const __m128i older = _mm_slli_si128(_mm_load_si128(address(set)), 2);
+    _mm_store_si128(address(set), _mm_or_si128(older, _mm_cvtsi32_si128(name_of(hash))));
     used_ = true;
   }
   /// Whether the name is remembered; if so it is forgotten.
