@@ -495,7 +495,7 @@ bool Reclaimer::shed(Worker& worker) {
   slab::Arena& arena = keyspace_.arena();
   constexpr int kPagesPerCall = 16;
   for (int i = 0; i < kPagesPerCall; ++i) {
-    if (arena.purge(0)) return true;
+    if (arena.charged() <= arena.limit() || arena.purge(0)) return true;  // claims are no overrun
     const std::size_t donor = richest_class(0);
     const std::size_t donor_bytes = donor == 0 ? 0 : keyspace_.slabs().page_count(donor) * arena.page_bytes();
     if (arena.extent_bytes() > donor_bytes && evict_shared(worker, kExtentLru)) continue;

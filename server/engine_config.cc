@@ -9,8 +9,7 @@ engine::Config engine_config(const Options& options) {
   config.memory_bytes = static_cast<std::size_t>(options.memory_bytes);
   config.item_bytes_max = static_cast<std::size_t>(options.item_bytes_max);
   // memcached's defaults are what is reported; unless asked for, ours are finer.
-  const Options usual;
-  if (options.chunk_bytes_min != usual.chunk_bytes_min || options.growth_factor != usual.growth_factor) {
+  if (options.classes_given) {
     config.chunk_payload_min = static_cast<std::size_t>(options.chunk_bytes_min);
     config.growth_factor = options.growth_factor;
   }

@@ -57,10 +57,16 @@ Result set_memory(Reading& reading, const char* value) {
   return std::nullopt;
 }
 
+Result set_chunk_min(Reading& reading, const char* value) {
+  reading.options.classes_given = true;
+  return above_zero(value, &reading.options.chunk_bytes_min, "Chunk size must be greater than 0");
+}
+
 Result set_factor(Reading& reading, const char* value) {
   const double factor = std::atof(value);
   if (!(factor > 1.0)) return refuse(1, "Factor must be greater than 1");
   reading.options.growth_factor = factor;
+  reading.options.classes_given = true;
   return std::nullopt;
 }
 
@@ -159,7 +165,7 @@ const Flag kFlags[] = {
     {'L', "enable-largepages", Takes::nothing, LARDER_SET(o.large_pages = true)},
     {'m', "memory-limit", Takes::value, set_memory},
     {'M', "disable-evictions", Takes::nothing, LARDER_SET(o.evict = false)},
-    {'n', "slab-min-size", Takes::value, LARDER_RETURN(above_zero(v, &o.chunk_bytes_min, "Chunk size must be greater than 0"))},
+    {'n', "slab-min-size", Takes::value, set_chunk_min},
     {'N', "napi-ids", Takes::value, LARDER_RETURN(above_zero(v, &o.napi_ids, "Maximum number of NAPI IDs must be greater than 0"))},
     {'o', "extended", Takes::value, LARDER_RETURN(apply_extended_options(v, &o))},
     {'p', "port", Takes::value, LARDER_SET(o.tcp_port = leading_number(v); reading.tcp_given = true)},

@@ -54,6 +54,7 @@ struct Options {
   bool evict = true;
   std::int64_t item_bytes_max = kMegabyte;
   double growth_factor = 1.25;
+  bool classes_given = false;  // by -f or -n: slab classes as memcached makes them
   int chunk_bytes_min = 48;
   std::int64_t chunk_bytes_max = kPageBytes / 2;
   bool chunk_bytes_max_given = false;        // by -o slab_chunk_max: later defaults keep off

@@ -238,6 +238,10 @@ def test_growth_factor_and_smallest_chunk(launch):
         assert 1.8 <= large / small <= 2.2
     wide = classes(launch("-n", "1024"))
     assert wide[0] > 1024 > coarse[0]
+    # memcached's own default is a factor like any other once it is asked for.
+    asked = classes(launch("-f", "1.25"))
+    assert 1.2 <= asked[1] / asked[0] <= 1.3
+    assert len(asked) < len(classes(launch()))
 
 
 def test_no_evictions(launch):
