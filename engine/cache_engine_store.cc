@@ -3,6 +3,7 @@
 #include "engine/cache_engine.h"
 
 #include <algorithm>
+#include <string>
 
 namespace larder::engine {
 
@@ -281,42 +282,39 @@ StoreResult CacheEngine::commit(Worker& worker, const Key& key, const StoreReque
   const Ref ref = allocation.release();
   Item& item = keyspace_.item(ref);
   Stripe& stripe = keyspace_.stripe_of(key.hash);
-  StoreResult result;
-  {
-    std::unique_lock lock(stripe.lock);
-    const Ref old_ref = live(worker, stripe, key);
-    const Decision decision = decide(worker, old_ref, request);
-    const bool joins = request.mode == StoreMode::append || request.mode == StoreMode::prepend;
-    if (decision.store && joins && old_ref != 0) {
-      lock.unlock();
-      const std::string_view value = item.value();
-      result = join_large(worker, key, request, value);
-      keyspace_.free(worker, ref);
-      return result;
-    }
-    if (!decision.store) {
-      keyspace_.free(worker, ref);
-      return {decision.status, 0, 0};
-    }
-    Written written = written_for(stripe, old_ref, request, decision);
-    if (joins) written.deadline = *request.vivify;
-    if (item.has(slab::kHasCas) && written.cas == 0 && config_.cas) {
-      written.cas = keyspace_.next_cas(stripe);
-    }
-    write_fields(item, written);
-    item.accessed_s = clock().now();  // it may have been long on its way
-    if (decision.stale) {
-      const bool sent = keyspace_.item(old_ref).has(slab::kTokenSent);
-      item.change(slab::kStale | (sent ? slab::kTokenSent : 0), 0);
-    }
-    enter(worker, stripe, key, old_ref, ref, written.deadline);
-    result = finish_store(worker, ref);
+  std::unique_lock lock(stripe.lock);
+  const Ref old_ref = live(worker, stripe, key);
+  const Decision decision = decide(worker, old_ref, request);
+  const bool joins = request.mode == StoreMode::append || request.mode == StoreMode::prepend;
+  if (decision.store && joins && old_ref != 0) {
+    lock.unlock();
+    const std::string_view value = item.value();
+    const StoreResult result = join_large(worker, key, request, value);
+    keyspace_.free(worker, ref);
+    return result;
   }
-  return result;
+  if (!decision.store) {
+    keyspace_.free(worker, ref);
+    return {decision.status, 0, 0};
+  }
+  Written written = written_for(stripe, old_ref, request, decision);
+  if (joins) written.deadline = *request.vivify;
+  if (item.has(slab::kHasCas) && written.cas == 0 && config_.cas) {
+    written.cas = keyspace_.next_cas(stripe);
+  }
+  write_fields(item, written);
+  item.accessed_s = clock().now();  // it may have been long on its way
+  if (decision.stale) {
+    const bool sent = keyspace_.item(old_ref).has(slab::kTokenSent);
+    item.change(slab::kStale | (sent ? slab::kTokenSent : 0), 0);
+  }
+  enter(worker, stripe, key, old_ref, ref, written.deadline);
+  return finish_store(worker, ref);
 }
 
-// append or prepend where either part is large: the old value is pinned (a short one is copied), both are copied into a new
-// item without the lock, and the result is stored if the old item is still the one that was read.
+// append or prepend where either part is large: the old value is pinned (a short one is copied), both
+// parts are written into a new item without the lock, and the result is stored if the old item is still
+// the one that was read.
 StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreRequest& request,
                                     std::string_view value) {
   Stripe& stripe = keyspace_.stripe_of(key.hash);
@@ -355,7 +353,8 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
       plain.deadline = *request.vivify;
       return store_admitted(worker, key, plain, value);
     }
-    const std::string_view old_value = copied ? std::string_view(small) : keyspace_.item(old_ref).value();
+    const std::string_view old_value =
+        copied ? std::string_view(small) : keyspace_.item(old_ref).value();
     Ref ref = 0;
     const AllocateStatus allocated =
         allocate_item(worker, key, written, old_value.size() + value.size(), &ref);

@@ -48,7 +48,9 @@ inline constexpr std::size_t kStripeLruChunkMax = kCopyBytesMax + 512;
 struct ItemShape {
   /// `fields` are kHasClientFlags, kHasDeadline, kHasCas and kExtent.
   ItemShape(std::uint32_t fields, std::size_t key, std::size_t value)
-      : flags(fields | (value > kCopyBytesMax ? slab::kPinnable : 0)), key_bytes(key), value_bytes(value) {}
+      : flags(fields | (value > kCopyBytesMax ? slab::kPinnable : 0)),
+        key_bytes(key),
+        value_bytes(value) {}
   std::uint32_t flags;
   std::size_t key_bytes;
   std::size_t value_bytes;
@@ -65,7 +67,8 @@ struct alignas(64) Stripe {
   std::uint32_t index = 0;
   std::array<std::unique_ptr<Lru>, slab::kClassCountMax> lrus;  // made on first use
 
-  Stripe(std::size_t buckets, std::size_t buckets_max) : table(buckets, buckets_max), ghost(std::bit_ceil(std::max(buckets, buckets_max))) {}
+  Stripe(std::size_t buckets, std::size_t buckets_max)
+      : table(buckets, buckets_max), ghost(std::bit_ceil(std::max(buckets, buckets_max))) {}
 };
 
 class Keyspace {
@@ -153,8 +156,7 @@ class Keyspace {
     return classes_.chunk_bytes(classes_.count()) - Item::chunk_bytes(kInlineFields, kKeyBytesMax, 0);
   }
   /// Writes header, key and sizes of an owned item into a chunk.
-  void initialize(Ref chunk, const ItemShape& shape, std::string_view key,
-                  std::uint32_t now);
+  void initialize(Ref chunk, const ItemShape& shape, std::string_view key, std::uint32_t now);
 
   void check_integrity();
 
