@@ -31,12 +31,19 @@ def redis_arguments(socket_path, shape):
             "--maxclients", str(shape.connections_max), *shape.extra]
 
 
+def pogocache_arguments(socket_path, shape):
+    return ["-s", socket_path, "-p", "0", "--threads", str(shape.threads),
+            "--maxmemory", f"{shape.memory_mb}mb", "--maxconns", str(shape.connections_max),
+            *shape.extra]
+
+
 # One row a family: `protocols` are those loadgen can measure, in the order shown. A new peer is a new
 # row; two servers are compared over the protocols that both rows name.
 Kind = namedtuple("Kind", "arguments protocols version_flag")
 KINDS = {
     "memcached": Kind(memcached_arguments, ("text", "meta", "binary"), "-V"),
     "larder": Kind(memcached_arguments, ("text", "meta", "binary"), "-V"),
+    "pogocache": Kind(pogocache_arguments, ("text", "resp"), "--version"),
     "redis-server": Kind(redis_arguments, ("resp",), "--version"),
     "valkey-server": Kind(redis_arguments, ("resp",), "--version"),
 }

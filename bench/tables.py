@@ -47,11 +47,38 @@ def print_tables(tables):
         print(f"\n{title}\n{format_plain(header, lines)}", flush=True)
 
 
-def write_markdown(path, facts, tables):
+def markdown_of(facts, tables):
     """`facts` are (label, text) pairs, `tables` (title, header, lines)."""
+    shown = [f"- {label}: " + (f"`{text}`" if label == "Command" else text) for label, text in facts]
+    blocks = ["\n".join(shown)]
+    blocks += [f"### {title}\n\n{format_markdown(header, lines)}" for title, header, lines in tables]
+    return "\n\n".join(blocks) + "\n"
+
+
+def write_markdown(path, facts, tables):
+    """Writes a file of its own, or, for a path of the form FILE#SECTION, what stands between the lines
+    `<!-- SECTION -->` and `<!-- /SECTION -->` of a file that is there."""
+    path, _, section = path.partition("#")
+    text = markdown_of(facts, tables)
+    if section:
+        with open(path, encoding="utf-8") as file:
+            before, start, rest = file.read().partition(f"<!-- {section} -->\n")
+        _, end, after = rest.partition(f"<!-- /{section} -->\n")
+        if not start or not end:
+            raise RuntimeError(f"{path} has no section {section}")
+        text = before + start + text + end + after
     with open(path, "w", encoding="utf-8") as file:
-        for label, text in facts:
-            shown = f"`{text}`" if label == "Command" else text
-            file.write(f"- {label}: {shown}\n")
-        for title, header, lines in tables:
-            file.write(f"\n### {title}\n\n{format_markdown(header, lines)}\n")
+        file.write(text)
+
+
+def section_exists(path):
+    """False when `path` names a section that its file does not have."""
+    path, _, section = path.partition("#")
+    if not section:
+        return True
+    try:
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+    except OSError:
+        return False
+    return f"<!-- {section} -->" in lines and f"<!-- /{section} -->" in lines
