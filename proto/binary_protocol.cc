@@ -80,6 +80,11 @@ bool BinaryProtocol::keyed(std::string_view input, Request* request) {
          request->opcode->has_key() && request->bytes() <= input.size();
 }
 
+std::string_view BinaryProtocol::first_key(std::string_view input) const {
+  Request request;
+  return keyed(input, &request) ? request.key() : std::string_view();
+}
+
 Progress BinaryProtocol::run(std::string_view input, Output& output, unsigned& budget) {
   state_.store(State::parse_cmd, std::memory_order_relaxed);
   Progress progress;

@@ -54,6 +54,10 @@ class Protocol {
   /// run() is called next with whatever input is at hand, before more is read.
   virtual Progress received(Output& output) = 0;
 
+  /// The key of the request at the front of `input`, if that is plain to see; a hint, so that keys of
+  /// several connections can be prefetched together. Requires: nothing but that run() comes next.
+  virtual std::string_view first_key(std::string_view input) const = 0;
+
   /// For `stats conns`: the state memcached would name (conn_parse_cmd, conn_nread, ...).
   virtual std::string_view state() const = 0;
 };

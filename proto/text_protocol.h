@@ -49,6 +49,7 @@ class TextProtocol final : public Protocol {
 
   Progress run(std::string_view input, Output& output, unsigned& budget) override;
   Progress received(Output& output) override;
+  std::string_view first_key(std::string_view input) const override;
   std::string_view state() const override;
 
  private:

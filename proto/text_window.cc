@@ -184,6 +184,12 @@ bool TextProtocol::plan(const char* at, const char* end, Planned* planned) {
   }
 }
 
+std::string_view TextProtocol::first_key(std::string_view input) const {
+  Planned planned;
+  if (mode_ != Mode::commands || !plan(input.data(), input.data() + input.size(), &planned)) return {};
+  return {planned.key, planned.key_bytes};
+}
+
 TextProtocol::Flow TextProtocol::run_window(Cursor& in) {
   Planned planned[kWindow];
   Keys keys;

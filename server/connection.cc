@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "server/log.h"
 #include "server/worker_thread.h"
@@ -46,7 +47,8 @@ void Connection::open() {
 }
 
 bool Connection::at_rest() const {
-  return next_ == Input::requests && pending_.empty() && own_output_ == nullptr && !queued_;
+  return next_ == Input::requests && pending_.empty() && own_output_ == nullptr && !queued_ &&
+         !reading_;
 }
 
 void Connection::release_items() {
@@ -79,7 +81,7 @@ void Connection::wait_for(short what) {
 }
 
 void Connection::on_readable() {
-  if (queued_) return;
+  if (queued_ || reading_) return;
   if (pending_.size() >= kPendingBytesMax) {
     worker_.shared().log.warn("<{} request too long", fd());
     return close();
@@ -99,6 +101,12 @@ void Connection::on_readable() {
     protocol_ = proto::make_protocol(worker_.session(), listener_.binding,
                                      static_cast<unsigned char>(input.front()));
   }
+  reading_ = true;
+  worker_.enter_round(*this, input);
+}
+
+void Connection::serve(std::string_view input) {
+  reading_ = false;
   proceed(input);
 }
 
@@ -133,13 +141,10 @@ ssize_t Connection::read(std::string_view* input) {
   // A short rest of a request is put before the new bytes; a long one grows where it is.
   const bool in_place = pending_.size() > kReadBytes / 2;
   const std::size_t kept = in_place ? 0 : pending_.size();
-  char* const buffer = worker_.read_buffer();
-  if (in_place) {
-    vectors[count++] = {pending_.room(kReadBytes), kReadBytes};
-  } else {
-    if (kept != 0) std::memcpy(buffer, pending_.view().data(), kept);
-    vectors[count++] = {buffer + kept, kReadBytes - kept};
-  }
+  const std::span<char> buffer =
+      in_place ? std::span<char>(pending_.room(kReadBytes), kReadBytes) : worker_.read_room(kept);
+  if (kept != 0) std::memcpy(buffer.data(), pending_.view().data(), kept);
+  vectors[count++] = {buffer.data() + kept, buffer.size() - kept};
   const ssize_t got = socket_.receive(vectors, count);
   if (got <= 0) return got;
   auto bytes = static_cast<std::size_t>(got);
@@ -153,7 +158,7 @@ ssize_t Connection::read(std::string_view* input) {
     pending_.added(bytes);
     *input = pending_.view();
   } else {
-    *input = {buffer, kept + bytes};
+    *input = {buffer.data(), kept + bytes};
   }
   return got;
 }

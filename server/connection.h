@@ -1,14 +1,16 @@
 // One client: its socket, its protocol, and what has to wait for the next event.
 //
-// A turn: one read into the worker's shared buffer, every complete request in it executed under the
-// worker's gate, one write of all replies. Nothing is kept between turns unless it must be:
+// A turn: one read into the worker's shared buffer; then, when all that were ready have been read (the
+// worker's round), every complete request in it executed under the worker's gate, one write of all
+// replies. Nothing is kept between turns unless it must be:
 //   pending_     an incomplete request, or requests that wait for the next turn; freed when empty
 //   own_output_  replies that the socket would not take, or of an interrupted batch
 //   protocol_    from the first byte on
 //
 // Invariants
 //  1. At rest, the connection waits for exactly one of: readable (EV_READ), writable (EV_WRITE),
-//     its next turn (queued_, EV_READ stays registered and is ignored).
+//     its place in the round (reading_), its next turn (queued_); EV_READ stays registered for both and
+//     is ignored.
 //  2. While replies wait for the socket, nothing is read or executed: output stays below
 //     Output::kFullBytes plus one reply.
 //  3. pending_ is empty while a value is received or discarded.
@@ -48,6 +50,10 @@ class Connection {
 
   /// Starts to listen for requests.
   void open();
+  /// Executes what was read; called by the round that it entered in on_readable().
+  void serve(std::string_view input);
+  /// The key of the first request of what was read, if plain to see.
+  std::string_view first_key(std::string_view input) const { return protocol_->first_key(input); }
   /// Goes on with what is pending; called when its turn has come.
   void take_turn();
   /// Gives back every item it holds. The connection is only good for destruction afterwards.
@@ -57,7 +63,7 @@ class Connection {
   /// Nothing read is unanswered and no reply waits.
   bool at_rest() const;
   /// Waits for the client to send something.
-  bool waits_for_client() const { return watched_ == EV_READ && !queued_; }
+  bool waits_for_client() const { return watched_ == EV_READ && !queued_ && !reading_; }
 
   int fd() const { return socket_.fd(); }
   bool local() const { return listener_.local; }
@@ -104,6 +110,7 @@ class Connection {
   short watched_ = 0;       // EV_READ or EV_WRITE, as registered
   Input next_ = Input::requests;
   bool queued_ = false;     // in the worker's list of turns
+  bool reading_ = false;    // in the worker's round
   bool closing_ = false;    // closes once the replies are written
   std::atomic<std::uint32_t> last_active_s_;
   std::atomic<const char*> state_;

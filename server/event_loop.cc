@@ -41,8 +41,18 @@ void call(evutil_socket_t, short, void* callback) {
 
 EventLoop::EventLoop() : base_(make_base()) {}
 EventLoop::~EventLoop() { event_base_free(base_); }
-void EventLoop::run() { event_base_loop(base_, EVLOOP_NO_EXIT_ON_EMPTY); }
-void EventLoop::stop() { event_base_loopbreak(base_); }
+
+void EventLoop::run(const std::function<void()>& after_turn) {
+  while (!stopped_) {
+    event_base_loop(base_, EVLOOP_NO_EXIT_ON_EMPTY | (after_turn ? EVLOOP_ONCE : 0));
+    if (after_turn && !stopped_) after_turn();
+  }
+}
+
+void EventLoop::stop() {
+  stopped_ = true;
+  event_base_loopbreak(base_);
+}
 
 ReadEvent::ReadEvent(EventLoop& loop, int fd, std::function<void()> callback)
     : callback_(std::move(callback)) {

@@ -23,8 +23,9 @@ class EventLoop {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Serves events until stop().
-  void run();
+  /// Serves events until stop(). `after_turn` is called when all events that were due at once have been
+  /// served, before the kernel is asked for more.
+  void run(const std::function<void()>& after_turn = nullptr);
   void stop();
   event_base* base() const { return base_; }
   /// Events that are due in this turn of the loop and have not been served yet.
@@ -32,6 +33,7 @@ class EventLoop {
 
  private:
   event_base* base_;
+  bool stopped_ = false;
 };
 
 /// Calls `callback` whenever `fd` is readable, until destroyed or paused.

@@ -33,7 +33,7 @@ void WorkerThread::start(unsigned number) {
   thread_ = std::thread([this, number] {
     pthread_setname_np(pthread_self(), fmt::format("larder-w{}", number).c_str());
     if (shared_.options.idle_timeout_s > 0) second_timer_.start_periodic(std::chrono::seconds(1));
-    loop_.run();
+    loop_.run([this] { serve_round(); });
     destroy_all(false);
   });
 }
@@ -71,6 +71,9 @@ void WorkerThread::destroy(Connection& connection) {
     // Replies that could not be sent; only the connection that is being served has any here.
     output_->clear(kKeptOutputBytes);
   }
+  for (Arrival& arrival : std::span(round_).first(round_count_)) {
+    if (arrival.connection == &connection) arrival.connection = nullptr;
+  }
   std::replace(turns_.begin(), turns_.end(), &connection, static_cast<Connection*>(nullptr));
   std::unique_ptr<Connection> gone;
   {
@@ -87,6 +90,39 @@ void WorkerThread::destroy(Connection& connection) {
 
 void WorkerThread::leave_if_draining(Connection& connection) {
   if (draining_ && connection.at_rest()) destroy(connection);
+}
+
+// --- the round ---------------------------------------------------------------------------------
+
+std::span<char> WorkerThread::read_room(std::size_t kept) {
+  if (kReadBytes - read_used_ < kept + kReadRoomMin) serve_round();
+  return {read_buffer_.get() + read_used_, kReadBytes - read_used_};
+}
+
+void WorkerThread::enter_round(Connection& connection, std::string_view input) {
+  if (input.data() == read_buffer_.get() + read_used_) read_used_ += input.size();
+  round_[round_count_++] = {&connection, input};
+  if (round_count_ == kRoundMax) serve_round();
+}
+
+void WorkerThread::serve_round() {
+  if (round_count_ > 1) {
+    std::array<engine::Key, kRoundMax> keys;
+    std::size_t count = 0;
+    for (const Arrival& arrival : std::span(round_).first(round_count_)) {
+      if (arrival.connection == nullptr) continue;
+      const std::string_view key = arrival.connection->first_key(arrival.input);
+      if (!key.empty()) keys[count++] = shared_.engine.key(key);
+    }
+    shared_.engine.prefetch({keys.data(), count});
+  }
+  for (std::size_t i = 0; i < round_count_; ++i) {
+    const Arrival arrival = round_[i];
+    round_left_ = round_count_ - i - 1;
+    if (arrival.connection != nullptr) arrival.connection->serve(arrival.input);
+  }
+  round_count_ = 0;
+  read_used_ = 0;
 }
 
 // --- turns -------------------------------------------------------------------------------------

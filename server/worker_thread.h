@@ -3,16 +3,23 @@
 // What connections share here, because only one of them is served at a time: the read buffer, the
 // output, and the list of those whose turn was cut short by -R.
 //
+// The round: connections that are ready in one turn of the loop are all read first, one behind the other
+// into the read buffer; then the keys of their first requests are prefetched together, so that memory
+// latency overlaps, and each is served.
+//
 // Threads: start(), stop(), join(), adopt() and post() are called by the main thread (post() by
 // any); for_each_connection() by any. The rest belongs to the worker's own thread. The list of
 // connections is guarded by connections_mutex_, taken only when it changes or is shown; no gate is
 // taken while it is held.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <span>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -39,7 +46,7 @@ struct WorkerShared {
 
 class WorkerThread {
  public:
-  /// The most one read brings; also what a batch of requests is limited to.
+  /// The most one read brings; also what a batch of requests, and all of a round, is limited to.
   static constexpr std::size_t kReadBytes = 64 * 1024;
 
   /// `host` answers the protocols of this worker.
@@ -75,8 +82,10 @@ class WorkerThread {
     return {shared_.engine, engine_worker_, host_, shared_.settings};
   }
   std::uint32_t now_s() const { return shared_.engine.clock().now(); }
-  /// kReadBytes for the connection that is being served.
-  char* read_buffer() { return read_buffer_.get(); }
+  /// Room to read into, more than `kept` bytes; serves the round first if it takes up too much of it.
+  std::span<char> read_room(std::size_t kept);
+  /// `input` was read into the room, or is in the connection: to be served at the end of the round.
+  void enter_round(Connection& connection, std::string_view input);
   /// The output of the connection that is being served; empty in between.
   proto::Output& output() { return *output_; }
   /// Gives output() away to a connection that has to keep it, and takes it back, empty.
@@ -84,7 +93,7 @@ class WorkerThread {
   void return_output(std::unique_ptr<proto::Output> output);
   /// Whether another connection of this worker waits to be served.
   bool others_wait() const {
-    return loop_.others_due() || !turns_.empty() || serving_left_ != 0;
+    return round_left_ != 0 || loop_.others_due() || !turns_.empty() || serving_left_ != 0;
   }
   void queue_turn(Connection& connection);
   /// Ends a connection; it is gone when this returns.
@@ -97,6 +106,7 @@ class WorkerThread {
 
   void open(Socket socket, const ListenerInfo& listener);
   void serve_turns();
+  void serve_round();
   void close_idle();
   void begin_stop(bool graceful);
   void destroy_all(bool only_at_rest);
@@ -112,7 +122,20 @@ class WorkerThread {
   Timer second_timer_;  // idle_timeout; the grace time when draining
   bool draining_ = false;
 
+  // A connection that was read in this turn (null: gone since) and what it brought.
+  struct Arrival {
+    Connection* connection;
+    std::string_view input;
+  };
+  static constexpr std::size_t kRoundMax = 32;
+  // A read is offered at least this much.
+  static constexpr std::size_t kReadRoomMin = kReadBytes / 4;
+
   const std::unique_ptr<char[]> read_buffer_;
+  std::size_t read_used_ = 0;  // bytes of it that the round's input takes
+  std::array<Arrival, kRoundMax> round_;
+  std::size_t round_count_ = 0;
+  std::size_t round_left_ = 0;  // of the round that is being served
   std::unique_ptr<proto::Output> output_;
   std::vector<std::unique_ptr<proto::Output>> spare_outputs_;
   std::vector<Connection*> turns_;    // cut short, in order
