@@ -13,7 +13,7 @@
 // change when something is stored, so reads write no shared line. When room is needed, the tail is
 // taken of HOT while HOT holds more than its share, else of WARM: one that earned its place moves to
 // WARM, one of WARM with uses left goes round again with one use fewer, any other is evicted. So an
-// item nobody asks for again, or only at once, passes through a fifth of the memory and leaves the
+// item nobody asks for again, or only at once, passes through a twentieth of the memory and leaves the
 // rest alone. What leaves HOT is remembered for a while by name (ghost.h).
 //
 // Locking: one Lru is guarded by its stripe's lock, or for classes of large chunks, which have one
@@ -34,7 +34,7 @@ inline constexpr std::size_t kSegmentCount = 4;
 
 /// Settings of the policy; may be changed at run time (`lru tune`).
 struct LruPolicy {
-  std::uint32_t hot_percent = 20;   // HOT's share of a class; it gives way when it holds more
+  std::uint32_t hot_percent = 5;    // HOT's share of a class; it gives way when it holds more
   std::uint32_t warm_percent = 40;  // WARM's: it never gives way while it holds less
   bool segmented = true;            // false: one COLD list, used tails go round again
 };

@@ -76,7 +76,7 @@ constexpr std::string_view kFlags =
    - lru_crawler_tocrawl: most items per class and run, 0 for all (default: 0)
    - no_lru_maintainer:   one LRU list per class and no thread that keeps them
    - hot_lru_pct:         share of a class for new items, above which they
-                          are the first to go (default: 20)
+                          are the first to go (default: 5)
    - warm_lru_pct:        share of a class that items used again keep in any
                           case (default: 40)
    - hot_max_factor:      accepted; ages do not decide here (default: 0.20)

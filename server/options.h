@@ -77,7 +77,7 @@ struct Options {
   std::uint32_t lru_crawler_tocrawl = 0;
   bool lru_maintainer = true;
   bool lru_segmented = true;
-  int hot_lru_pct = 20;
+  int hot_lru_pct = 5;
   int warm_lru_pct = 40;
   double hot_max_factor = 0.2;
   double warm_max_factor = 2.0;

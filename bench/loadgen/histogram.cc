@@ -37,6 +37,12 @@ void Histogram::merge(const Histogram& other) {
   max_ = std::max(max_, other.max_);
 }
 
+std::uint64_t Histogram::count_up_to(std::uint64_t value) const {
+  std::uint64_t seen = 0;
+  for (std::size_t i = 0; i < counts_.size() && bucket_last(i) <= value; ++i) seen += counts_[i];
+  return seen;
+}
+
 std::uint64_t Histogram::percentile(double percent) const {
   if (count_ == 0) return 0;
   const double wanted = std::ceil(static_cast<double>(count_) * percent / 100.0);

@@ -30,6 +30,8 @@ class Histogram {
   /// The smallest bucket edge that at least `percent` (0..100) of the samples do not exceed: never
   /// below the exact percentile, at most 1/64 above it. 0 when nothing was recorded.
   std::uint64_t percentile(double percent) const;
+  /// Samples in buckets that end at `value` or below it: exact for `value` = 2^n - 1.
+  std::uint64_t count_up_to(std::uint64_t value) const;
 
  private:
   static std::size_t bucket_index(std::uint64_t value);

@@ -30,6 +30,19 @@ class JsonObject {
   std::string& out_;
 };
 
+/// Samples below 2^n nanoseconds for each n from 1 us on, until all are told: {"1.024":12,...}.
+std::string counts_by_power(const Histogram& latency_ns) {
+  std::string out;
+  JsonObject json(out);
+  for (std::uint64_t limit = 1 << 10; limit != 0; limit <<= 1) {
+    const std::uint64_t below = latency_ns.count_up_to(limit - 1);
+    if (below != 0) json.number(fmt::format("{:.3f}", micros(limit)), below);
+    if (below == latency_ns.count()) break;
+  }
+  json.close();
+  return out;
+}
+
 std::string latencies(const Histogram& latency_ns) {
   std::string out;
   JsonObject json(out);
@@ -38,7 +51,9 @@ std::string latencies(const Histogram& latency_ns) {
   json.number("p90", micros(latency_ns.percentile(90)));
   json.number("p99", micros(latency_ns.percentile(99)));
   json.number("p99.9", micros(latency_ns.percentile(99.9)));
+  json.number("p99.99", micros(latency_ns.percentile(99.99)));
   json.number("max", micros(latency_ns.max()));
+  json.raw("up_to", counts_by_power(latency_ns));
   json.close();
   return out;
 }

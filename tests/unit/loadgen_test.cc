@@ -242,6 +242,11 @@ TEST_CASE("percentiles are never below the exact ones and at most 1/64 above") {
   }
   CHECK(histogram.max() == samples.back());
   CHECK(histogram.percentile(100) == samples.back());
+  for (std::uint64_t limit = 1; limit < samples.back(); limit *= 2) {
+    const auto below = std::lower_bound(samples.begin(), samples.end(), limit) - samples.begin();
+    CHECK(histogram.count_up_to(limit - 1) == static_cast<std::uint64_t>(below));
+  }
+  CHECK(histogram.count_up_to(~std::uint64_t{0}) == histogram.count());
 }
 
 TEST_CASE("small values and the largest one have their own buckets") {
