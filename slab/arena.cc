@@ -296,14 +296,15 @@ void Arena::check_integrity() const {
   std::size_t in_use = 0;
   std::size_t parked = 0;
   std::size_t parked_runs = 0;
+  const Slot* const slots = slots_.get();
   for (std::uint32_t i = 0; i < slot_count_;) {
-    const Slot& slot = slots_[i];
+    const Slot& slot = slots[i];
     if (slot.run == 0) {
       check(!slot.taken, "a taken slot belongs to no run");
       ++i;
       continue;
     }
-    for (std::uint32_t k = 0; k < slot.run; ++k) check(slots_[i + k].taken, "a run has a free slot");
+    for (std::uint32_t k = 0; k < slot.run; ++k) check(slots[i + k].taken, "a run has a free slot");
     (slot.parked ? parked : in_use) += slot.charge;
     parked_runs += slot.parked ? 1 : 0;
     i += slot.run;

@@ -97,7 +97,7 @@ inline std::string feed_both_ways(proto::Binding binding, std::string_view strea
     cut.feed(rest.substr(0, bytes));
     rest.remove_prefix(std::min(bytes, rest.size()));
   }
-  const std::string& answered = whole.replies();
+  const std::string answered = whole.replies();
   // A dump is refused behind replies that have not been sent, and whether they have depends on the
   // cuts: memcached's rule (text_dump.cc).
   const auto piped = [](const std::string& replies) {
@@ -110,7 +110,6 @@ inline std::string feed_both_ways(proto::Binding binding, std::string_view strea
   *closed = whole.closed();
   require(*closed == cut.closed(), "only one of whole and pieces closed", answered);
   whole.finish();
-  cut.finish();
   return answered;
 }
 
