@@ -142,7 +142,8 @@ def test_pid_file(launch, tmp_path):
     assert f"WARNING: The pid file contained the following (running) pid: {os.getpid()}" \
         in server.stderr_text()
     unwritable = launch("-P", "/no/such/folder/pid")
-    assert "Could not open the pid file /no/such/folder/pid.tmp for writing" in unwritable.stderr_text()
+    wait_for(lambda: "Could not open the pid file /no/such/folder/pid.tmp for writing"
+             in unwritable.stderr_text(), "the complaint")
 
 
 # --- socket activation ----------------------------------------------------------------------------------
