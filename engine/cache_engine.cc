@@ -37,6 +37,25 @@ std::unique_ptr<CacheEngine> make_cache_engine(const Config& config) {
   return std::make_unique<CacheEngine>(config);
 }
 
+// --- warm restart ---
+
+SavedState CacheEngine::save() {
+  SavedState state;
+  state.hash_seed = hash_seed();
+  state.hash_power = hash_power();
+  state.now_s = clock().now();
+  state.started_unix = clock().started_unix();
+  state.flush_due_s = flush_due_s_.load(std::memory_order_relaxed);
+  keyspace_.save(&state);
+  return state;
+}
+
+bool CacheEngine::restore(const SavedState& state) {
+  clock().resume(state.started_unix);
+  flush_due_s_.store(state.flush_due_s, std::memory_order_relaxed);
+  return keyspace_.restore(state);
+}
+
 // --- small parts ---
 
 bool CacheEngine::too_large(std::size_t key_bytes, std::size_t value_bytes) const {

@@ -22,6 +22,7 @@
 #include "engine/keyspace.h"
 #include "engine/maintainer.h"
 #include "engine/reclaimer.h"
+#include "engine/saved_state.h"
 #include "engine/worker.h"
 
 namespace larder::engine {
@@ -57,6 +58,17 @@ class CacheEngine final : public Engine {
   void pin_item(std::uint32_t item) override;
   void unpin_item(std::uint32_t item) override;
   void discard(Worker&, std::uint32_t item) override;
+
+  /// Warm restart (saved_state.h). Requires: Config::memory_fd was given; no other thread uses the
+  /// engine, its background thread included (stop_background).
+  SavedState save();
+  /// False: the memory does not fit the state; the engine is good for nothing then. Requires:
+  /// nothing was stored, Config::hash_seed is the state's.
+  bool restore(const SavedState& state);
+  /// Ends the background thread.
+  void stop_background() { maintainer_->stop(); }
+  /// The table's size as memcached would tell it: 2^N buckets.
+  std::uint32_t hash_power();
 
   // For the maintainer and the administrative commands.
   Keyspace& keyspace() { return keyspace_; }

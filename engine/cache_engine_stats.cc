@@ -106,25 +106,35 @@ bool CacheEngine::stats(std::string_view group, StatSink& sink) {
   return true;
 }
 
+// memcached doubles its table when there are half as many items again as buckets. Ours grows with the
+// items, so the same figure follows from its size.
+std::uint32_t CacheEngine::hash_power() {
+  std::uint64_t buckets = 0;
+  for (std::size_t i = 0; i < keyspace_.stripe_count(); ++i) {
+    Stripe& stripe = keyspace_.stripe(i);
+    std::lock_guard lock(stripe.lock);
+    buckets += stripe.table.bucket_count();
+  }
+  std::uint32_t power = config_.hash_power;
+  while (buckets * Table::kLoad * 2 > std::uint64_t{3} << power) ++power;
+  return power;
+}
+
 void CacheEngine::general_stats(StatSink& sink) {
   for (std::size_t i = 0; i < kCounterCount; ++i) {
     sink.stat(kCounterNames[i], sum(static_cast<Counter>(i)));
   }
   std::uint64_t items = 0;
   std::uint64_t bytes = 0;
-  std::uint64_t buckets = 0;
   std::uint64_t table_bytes = 0;
   for (std::size_t i = 0; i < keyspace_.stripe_count(); ++i) {
     Stripe& stripe = keyspace_.stripe(i);
     std::lock_guard lock(stripe.lock);
     items += stripe.table.size();
     bytes += stripe.item_bytes;
-    buckets += stripe.table.bucket_count();
     table_bytes += stripe.table.memory_bytes();
   }
-  const std::uint64_t slots = std::max<std::uint64_t>(1, buckets * Table::kLoad);
-  sink.stat("hash_power_level",
-            std::max<std::uint64_t>(config_.hash_power, static_cast<std::uint64_t>(std::bit_width(slots - 1))));
+  sink.stat("hash_power_level", std::uint64_t{hash_power()});
   sink.stat("hash_bytes", table_bytes);
   sink.stat("hash_is_expanding", std::uint64_t{0});
   sink.stat("limit_maxbytes", std::uint64_t{keyspace_.arena().limit()});

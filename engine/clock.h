@@ -40,9 +40,18 @@ class Clock {
   /// wall clock moves no deadline.
   void tick(std::uint32_t seconds_since_start) {
     if (paused_.load(std::memory_order_relaxed)) return;
-    now_.store(kStart + seconds_since_start + skew_.load(std::memory_order_relaxed),
+    now_.store(base_ + seconds_since_start + skew_.load(std::memory_order_relaxed),
                std::memory_order_relaxed);
   }
+  /// Goes on with the time of an earlier process, whose engine time was 0 at `started_unix`. Requires:
+  /// the clock has not been used.
+  void resume(std::int64_t started_unix) {
+    base_ = static_cast<std::uint32_t>(std::time(nullptr) - started_unix);
+    started_unix_ = started_unix;
+    now_.store(base_, std::memory_order_relaxed);
+  }
+  std::int64_t started_unix() const { return started_unix_; }
+
   /// Debug builds (debugtime): moves the clock by `seconds`.
   void advance(std::int32_t seconds) {
     skew_.fetch_add(static_cast<std::uint32_t>(seconds), std::memory_order_relaxed);
@@ -64,7 +73,8 @@ class Clock {
   void pause(bool paused) { paused_.store(paused, std::memory_order_relaxed); }
 
  private:
-  const std::int64_t started_unix_;
+  std::int64_t started_unix_;
+  std::uint32_t base_ = kStart;  // engine time when this process started
   std::atomic<std::uint32_t> now_;
   std::atomic<std::uint32_t> skew_{0};
   std::atomic<bool> paused_{false};

@@ -28,6 +28,7 @@ struct Config {
   bool maintainer = true;                // -o no_lru_maintainer turns it off
   bool automove = true;                  // -o slab_automove: idle pages go back to the pool
   bool track_sizes = false;              // -o track_sizes: `stats sizes` may be asked for
+  int memory_fd = -1;                    // -e: the file that holds the items; -1: none
   std::uint64_t hash_seed = 0;           // 0: a random one
 };
 

@@ -229,6 +229,7 @@ class Engine {
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
 
+  std::uint64_t hash_seed() const { return hash_seed_; }
   /// XXH3 with the process' secret seed.
   Key key(std::string_view bytes) const;
 

@@ -57,7 +57,7 @@ std::size_t first_shared_class(const slab::SizeClasses& classes, std::size_t pag
 
 Keyspace::Keyspace(const Config& config, const Engine& hasher)
     : hasher_(hasher),
-      arena_({config.memory_bytes, config.huge_pages, choose_page_bytes(config)}),
+      arena_({config.memory_bytes, config.huge_pages, choose_page_bytes(config), config.memory_fd}),
       classes_(class_options(config), arena_.alignment()),
       slabs_(arena_, classes_),
       shared_from_(first_shared_class(classes_, arena_.page_bytes())),

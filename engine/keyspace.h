@@ -71,6 +71,8 @@ struct alignas(64) Stripe {
       : table(buckets, buckets_max), ghost(std::bit_ceil(std::max(buckets, buckets_max))) {}
 };
 
+struct SavedState;
+
 class Keyspace {
  public:
   Keyspace(const Config& config, const Engine& hasher);
@@ -158,6 +160,13 @@ class Keyspace {
   /// Writes header, key and sizes of an owned item into a chunk.
   void initialize(Ref chunk, const ItemShape& shape, std::string_view key, std::uint32_t now);
 
+  /// Warm restart (saved_state.h). Requires: no other thread uses the keyspace; nothing is pinned.
+  /// After save() nothing is stored any more.
+  void save(SavedState* state);
+  /// Takes over the items of the memory file. False: they do not agree with `state`, and the keyspace
+  /// is good for nothing. Requires: nothing was stored yet.
+  bool restore(const SavedState& state);
+
   void check_integrity();
 
   /// New tables for every stripe, for kill_all(). Made outside the exclusive section: it maps memory.
@@ -167,6 +176,8 @@ class Keyspace {
   void kill_all(std::vector<Table>& fresh);
 
  private:
+  void forget_dead(const Lru& lru);
+  std::optional<std::vector<Ref>> listed_items(const std::vector<Ref>& tails, std::size_t linked_count);
   void account(Stripe& stripe, const Item& each, bool add);
 
   const Engine& hasher_;

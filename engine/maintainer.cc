@@ -22,7 +22,9 @@ Maintainer::Maintainer(CacheEngine& engine, const Config& config)
       engine_(engine),
       worker_(engine.gates().add_worker()) {}
 
-Maintainer::~Maintainer() {
+Maintainer::~Maintainer() { stop(); }
+
+void Maintainer::stop() {
   {
     std::lock_guard lock(mutex_);
     stop_ = true;

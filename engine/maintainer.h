@@ -35,6 +35,9 @@ class Maintainer {
   /// can fork (-d) between building the engine and running it.
   void start();
 
+  /// Ends the thread for good.
+  void stop();
+
   /// A worker has evicted a MiB: see whether pages should move. Cheap; from any thread.
   void nudge() { wake_.notify_one(); }
 

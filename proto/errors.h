@@ -38,6 +38,10 @@ inline constexpr std::string_view kNonNumeric =
     "CLIENT_ERROR cannot increment or decrement non-numeric value\r\n";
 inline constexpr std::string_view kNoMemory = "SERVER_ERROR out of memory\r\n";
 
+// Auto Discovery.
+inline constexpr std::string_view kBadClusterConfig =
+    "CLIENT_ERROR cluster config is a version, then nodes as host|address|port\r\n";
+
 // Meta flags.
 inline constexpr std::string_view kDuplicateFlag = "CLIENT_ERROR duplicate flag\r\n";
 inline constexpr std::string_view kInvalidFlag = "CLIENT_ERROR invalid flag\r\n";

@@ -4,9 +4,11 @@
 
 #include <atomic>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "engine/reply.h"
+#include "proto/cluster_config.h"
 
 namespace larder::proto {
 
@@ -31,6 +33,11 @@ class Host {
 
   /// Asks the process to stop once the calling connection is closed; graceful waits for clients.
   virtual void shutdown(bool graceful) = 0;
+
+  /// What `config get cluster` tells; nullptr: nothing.
+  virtual std::shared_ptr<const ClusterConfig> cluster_config() const { return nullptr; }
+  /// Takes another one (nullptr: none). Returns whether there was one before.
+  virtual bool set_cluster_config(std::shared_ptr<const ClusterConfig>) { return false; }
 
  protected:
   ~Host() = default;

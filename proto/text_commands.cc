@@ -5,6 +5,7 @@
 #include <array>
 
 #include "proto/text_protocol.h"
+#include "proto/text_verbs.h"
 
 namespace larder::proto {
 
@@ -27,6 +28,7 @@ struct CommandTable {
       {"add",             &P::store,           5,     mode(Mode::add),        kNoreply},
       {"append",          &P::store,           5,     mode(Mode::append),     kNoreply},
       {"cas",             &P::store,           5,     Command::kCas,          kNoreply},
+      {"config",          &P::config,          1,     0,                      kNoreply},
       {"cache_memlimit",  &P::engine_command,  1,     0,                      kNoreply, kSpaced},
       {"delete",          &P::remove,          2,     0,                      kNoreply},
       {"decr",            &P::arithmetic,      3,     Command::kDecrement,    kNoreply},
@@ -89,6 +91,12 @@ const TextProtocol::Command* TextProtocol::Command::find(std::string_view verb) 
     if (kRows[row].verb == verb) return &kRows[row];
   }
   return nullptr;
+}
+
+std::vector<std::string_view> text_verbs() {
+  std::vector<std::string_view> verbs;
+  for (const auto& row : CommandTable::kRows) verbs.push_back(row.verb);
+  return verbs;
 }
 
 }  // namespace larder::proto

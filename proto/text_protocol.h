@@ -135,6 +135,11 @@ class TextProtocol final : public Protocol {
   Flow refresh_certs(Request& request);
   Flow engine_command(Request& request);
 
+  // text_discovery.cc
+  Flow config(Request& request);
+  Flow config_set(Request& request);
+  void get_cluster_config(bool with_cas);
+
   // text_dump.cc
   Flow lru_crawler(Request& request);
   void stats_cachedump(Request& request);

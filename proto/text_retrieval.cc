@@ -10,6 +10,7 @@
 // key does, behind the values already sent, and the rest of the line is dropped.
 #include "proto/text_retrieval.h"
 
+#include "proto/cluster_config.h"
 #include "proto/errors.h"
 #include "proto/key_window.h"
 #include "proto/numbers.h"
@@ -111,7 +112,10 @@ TextProtocol::Flow TextProtocol::run_retrieval(Cursor& in) {
 /// Adds the VALUE block of a key, if it is there.
 void TextProtocol::get_value(const engine::Key& key, const engine::GetRequest& request) {
   ValueSink sink(*out_, key.bytes, request.want_cas);
-  session_.engine.get(session_.worker, key, request, sink);
+  const engine::GetStatus status = session_.engine.get(session_.worker, key, request, sink);
+  if (status != engine::GetStatus::hit && key.bytes == kClusterConfigKey) [[unlikely]] {
+    get_cluster_config(request.want_cas);
+  }
 }
 
 }  // namespace larder::proto

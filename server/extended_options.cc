@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "server/option_names.h"
 #include "server/option_text.h"
 
 namespace larder::server {
@@ -49,7 +50,7 @@ Result positive_factor(const Argument& argument, double* member, const char* ref
 /// A 32-bit count of units of `unit` bytes.
 template <typename T>
 Result scaled(const Argument& argument, std::string_view name, T unit, T* member) {
-  const auto number = whole_number<std::uint32_t>(argument.value);
+  const auto number = unsigned_number(argument.value);
   if (!number) return refuse(fmt::format("could not parse argument to {}", name));
   *member = static_cast<T>(*number * unit);
   return std::nullopt;
@@ -116,7 +117,7 @@ Result resp_obj_mem_limit(Argument& argument) {
 }
 
 Result lru_crawler_tocrawl(Argument& argument) {
-  const auto number = whole_number<std::uint32_t>(argument.value);
+  const auto number = unsigned_number(argument.value);
   if (!number) return refuse("lru_crawler_tocrawl takes a numeric 32bit value");
   argument.options.lru_crawler_tocrawl = *number;
   return std::nullopt;
@@ -207,9 +208,8 @@ const Row kRows[] = {
     {"no_modern", nullptr, no_modern},
     {"inline_ascii_resp", nullptr, accept_silently},
     {"no_inline_ascii_resp", nullptr, accept_silently},
-    // No system call filter is built in, so there is nothing to drop or to keep.
-    {"drop_privileges", nullptr, accept_silently},
-    {"no_drop_privileges", nullptr, accept_silently},
+    {"drop_privileges", nullptr, LARDER_SET(drop_privileges = true)},
+    {"no_drop_privileges", nullptr, LARDER_SET(drop_privileges = false)},
     {"relaxed_privileges", nullptr, LARDER_SET(relaxed_privileges = true)},
 };
 // clang-format on
@@ -251,6 +251,12 @@ std::optional<Exit> apply_extended_options(std::string_view list, Options* optio
     list.remove_prefix(comma == std::string_view::npos ? list.size() : comma + 1);
   }
   return std::nullopt;
+}
+
+std::vector<std::string_view> extended_option_names() {
+  std::vector<std::string_view> names;
+  for (const Row& row : kRows) names.push_back(row.name);
+  return names;
 }
 
 }  // namespace larder::server

@@ -35,6 +35,8 @@ constexpr std::string_view kFlags =
 -i, --license             print the licences of what is linked in and exit
 -V, --version             print the version and exit
 -P, --pidfile=<file>      write the process id to <file>
+-e, --memory-file=<file>  keep the items in this file, on a RAM disk; after a stop with
+                          SIGUSR1 the next start takes them over
 -f, --slab-growth-factor=<num> size ratio of neighbouring slab classes (default: 1.25)
 -n, --slab-min-size=<bytes> least room for key, value and flags (default: 48)
 -L, --enable-largepages   ask for huge memory pages
@@ -53,6 +55,8 @@ constexpr std::string_view kFlags =
 -X, --disable-dumping     refuse stats cachedump, stats detail and lru_crawler metadump
 -W, --disable-watch       refuse watch
 -N, --napi-ids=<num>      accepted; threads are chosen in turn
+--discovery-file=<file>   what "config get cluster" tells: a line with a version, a
+                          line of nodes as host|address|port; read again on SIGHUP
 -o, --extended            extended options, separated by commas;
                           many have a form with no_ in front that turns them off
    - maxconns_fast:       answer and close connections over the limit (default: on);
@@ -90,6 +94,8 @@ constexpr std::string_view kFlags =
    - read_buf_mem_limit:  megabytes for the buffers of connections (default: 0, no limit)
    - track_sizes:         count items by size for "stats sizes"
    - sock_cookie_id:      mark of the listening sockets, for packet filters
+   - drop_privileges:     end the process when a thread makes a system call that
+                          a cache does not need (default: off)
    - modern:              accepted; there are no newer defaults
    - no_modern:           the defaults of memcached 1.4
 )";

@@ -1,5 +1,6 @@
 #include "server/listener.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <netdb.h>
 #include <netinet/in.h>
@@ -9,6 +10,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -22,6 +24,8 @@ namespace larder::server {
 namespace {
 
 constexpr const char* kPortFileVariable = "MEMCACHED_PORT_FILENAME";
+constexpr int kInheritedFirst = 3;  // SD_LISTEN_FDS_START
+constexpr int kInheritedMax = 64;
 
 using Listeners = std::vector<std::unique_ptr<Listener>>;
 
@@ -135,6 +139,29 @@ std::optional<Failure> open_unix(const Options& options, Listeners* listeners) {
   return std::nullopt;
 }
 
+/// The listening sockets that the service manager opened for this process (sd_listen_fds(3)): descriptors
+/// from 3 on, named by LISTEN_FDS for the process LISTEN_PID. Which flags say where to listen is no
+/// matter then. Returns whether there were any.
+bool take_inherited(const Options& options, Listeners* listeners) {
+  const char* const pid = std::getenv("LISTEN_PID");
+  const char* const count = std::getenv("LISTEN_FDS");
+  if (pid == nullptr || count == nullptr || std::atol(pid) != getpid()) return false;
+  const int end = kInheritedFirst + std::min(std::atoi(count), kInheritedMax);
+  for (int fd = kInheritedFirst; fd < end; ++fd) {
+    int listening = 0, family = 0;
+    socklen_t bytes = sizeof listening;
+    if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listening, &bytes) != 0 || listening == 0) continue;
+    getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+    fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+    set_client_options(fd, family != AF_UNIX);
+    listeners->push_back(std::make_unique<Listener>(
+        fd, ListenerInfo{options.binding, family == AF_UNIX, {}}, std::string()));
+  }
+  for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
+  return !listeners->empty();
+}
+
 /// Tells a waiting program the ports: written aside, then moved into place.
 void write_port_file(const Listeners& listeners) {
   const char* name = std::getenv(kPortFileVariable);
@@ -185,6 +212,10 @@ int Listener::accept() const {
 }
 
 std::optional<Exit> open_listeners(const Options& options, Listeners* listeners) {
+  if (take_inherited(options, listeners)) {
+    write_port_file(*listeners);
+    return std::nullopt;
+  }
   if (!options.unix_socket.empty()) {
     const auto failure = open_unix(options, listeners);
     if (!failure) return std::nullopt;

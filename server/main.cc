@@ -4,6 +4,7 @@
 
 #include "server/options.h"
 #include "server/process.h"
+#include "server/sandbox.h"
 #include "server/server.h"
 
 // Read by jemalloc before main: what connections free goes back to the kernel within a second, since
@@ -23,11 +24,13 @@ int leave(const Exit& exit) {
 }
 
 int serve(const Options& options, Daemon& daemon) {
+  if (options.drop_privileges) explain_violations();
   Server server(options);
   if (const auto exit = server.start()) return leave(*exit);
   const PidFile pid_file(options);
   std::fputs((server.greeting() + "\n").c_str(), stderr);
   daemon.ready(options);
+  if (options.drop_privileges) restrict_thread(Profile::main);
   server.run();
   return 0;
 }

@@ -1,6 +1,8 @@
 // Reading numbers out of option values the way memcached does.
 #pragma once
 
+#include <cctype>
+#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstdlib>
@@ -18,6 +20,18 @@ inline int leading_number(const char* text) {
   if (number > std::numeric_limits<int>::max()) return std::numeric_limits<int>::max();
   if (number < std::numeric_limits<int>::min()) return std::numeric_limits<int>::min();
   return static_cast<int>(number);
+}
+
+/// A 32-bit count as memcached takes it: leading blanks and a plus sign may stand there, a blank may end
+/// it, and of a longer number the low bits count. Nothing: no number, or a negative one.
+inline std::optional<std::uint32_t> unsigned_number(const std::string& text) {
+  errno = 0;
+  char* end = nullptr;
+  const unsigned long number = std::strtoul(text.c_str(), &end, 10);
+  if (errno == ERANGE || end == text.c_str()) return std::nullopt;
+  if (*end != '\0' && std::isspace(static_cast<unsigned char>(*end)) == 0) return std::nullopt;
+  if (static_cast<long>(number) < 0 && text.find('-') != std::string::npos) return std::nullopt;
+  return static_cast<std::uint32_t>(number);
 }
 
 /// `text` as a whole number of type T; nothing when anything else stands in it.

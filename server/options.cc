@@ -10,6 +10,7 @@
 #include "server/extended_options.h"
 #include "server/help_text.h"
 #include "server/listen_spec.h"
+#include "server/option_names.h"
 #include "server/option_text.h"
 
 namespace larder::server {
@@ -21,6 +22,8 @@ constexpr std::int64_t kItemBytesMin = 1024;
 constexpr std::int64_t kItemBytesMax = 1024 * kMegabyte;
 constexpr std::uint32_t kChunkAlignBytes = 8;
 constexpr std::size_t kSlabSizesMax = 62;
+constexpr char kLongOnly = ' ';  // below: stands for the letter of a flag that has none
+constexpr char kDiscoveryFile = 1;
 
 using Result = std::optional<Exit>;
 
@@ -126,7 +129,7 @@ Result unavailable(const char* feature) {
 enum class Takes : std::uint8_t { nothing, optional_value, value };
 
 struct Flag {
-  char letter;
+  char letter;       // below kLongOnly: only the long name
   const char* name;  // nullptr: only the letter
   Takes takes;
   Result (*apply)(Reading&, const char* value);  // value is never null
@@ -154,7 +157,7 @@ const Flag kFlags[] = {
     {'C', "disable-cas", Takes::nothing, LARDER_SET(o.cas_enabled = false)},
     {'d', "daemon", Takes::nothing, LARDER_SET(o.daemon = true)},
     {'D', nullptr, Takes::value, set_delimiter},
-    {'e', "memory-file", Takes::value, LARDER_RETURN(unavailable("memory file (-e)"))},
+    {'e', "memory-file", Takes::value, LARDER_SET(o.memory_file = v)},
     {'f', "slab-growth-factor", Takes::value, set_factor},
     {'F', "disable-flush-all", Takes::nothing, LARDER_SET(o.flush_enabled = false)},
     {'h', "help", Takes::nothing, LARDER_RETURN((Exit{0, help_text()}))},
@@ -182,6 +185,7 @@ const Flag kFlags[] = {
     {'W', "disable-watch", Takes::nothing, LARDER_SET(o.watch_enabled = false)},
     {'X', "disable-dumping", Takes::nothing, LARDER_SET(o.dump_enabled = false)},
     {'Y', "auth-file", Takes::value, LARDER_RETURN(unavailable("authentication file (-Y)"))},
+    {kDiscoveryFile, "discovery-file", Takes::value, LARDER_SET(o.discovery_file = v)},
     {'Z', "enable-ssl", Takes::nothing, LARDER_RETURN(unavailable("TLS"))},
 };
 // clang-format on
@@ -192,8 +196,8 @@ const Flag kFlags[] = {
 struct GetoptTables {
   GetoptTables() {
     for (const Flag& flag : kFlags) {
-      letters += flag.letter;
-      if (flag.takes == Takes::value) letters += ':';
+      if (flag.letter > kLongOnly) letters += flag.letter;
+      if (flag.letter > kLongOnly && flag.takes == Takes::value) letters += ':';
       if (flag.name == nullptr) continue;
       constexpr int kKinds[] = {no_argument, optional_argument, required_argument};
       names.push_back({flag.name, kKinds[static_cast<int>(flag.takes)], nullptr, flag.letter});
@@ -338,6 +342,15 @@ std::optional<Exit> parse_options(int argc, const char* const* argv, Options* op
   Reading reading{*options};
   if (Result exit = read_flags(argc, argv, reading)) return exit;
   return check_together(reading);
+}
+
+std::vector<OptionName> option_names() {
+  std::vector<OptionName> names;
+  for (const Flag& flag : kFlags) {
+    const char letter = flag.letter > kLongOnly ? flag.letter : '\0';
+    names.push_back({letter, flag.name == nullptr ? "" : flag.name, flag.takes == Takes::value});
+  }
+  return names;
 }
 
 std::string_view binding_name(proto::Binding binding) {

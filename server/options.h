@@ -60,6 +60,7 @@ struct Options {
   bool chunk_bytes_max_given = false;        // by -o slab_chunk_max: later defaults keep off
   std::string slab_sizes_text;               // -o slab_sizes as given
   std::vector<std::uint32_t> slab_sizes;     // explicit chunk sizes, rising; empty: by factor
+  std::string memory_file;                   // -e: items outlive the process
   bool large_pages = false;
   bool lock_memory = false;
 
@@ -97,11 +98,14 @@ struct Options {
   char prefix_delimiter = ':';
   bool detail_enabled = false;               // -D turns it on
 
+  std::string discovery_file;                // what `config get cluster` tells at first
+
   // The process.
   bool daemon = false;
   std::string pid_file;
   std::string user;
   bool core_dumps = false;
+  bool drop_privileges = false;              // no system calls but the expected ones (sandbox.h)
   bool relaxed_privileges = false;           // a failed setrlimit is no reason to stop
   int verbosity = 0;
 

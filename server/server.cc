@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <string>
 
 #include "server/engine_config.h"
@@ -14,6 +15,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kTickInterval = 100ms;
+
+engine::Config restartable_config(const Options& options, const WarmRestart& restart) {
+  engine::Config config = engine_config(options);
+  config.memory_fd = restart.fd();
+  if (restart.state()) {
+    config.hash_seed = restart.state()->hash_seed;
+    config.hash_power = std::clamp(restart.state()->hash_power, config.hash_power, 32U);
+  }
+  return config;
+}
 
 std::chrono::nanoseconds since_wall_second() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -47,6 +58,13 @@ class Server::WorkerHost final : public proto::Host {
 
   void shutdown(bool graceful) override { server_.request_stop(graceful); }
 
+  std::shared_ptr<const proto::ClusterConfig> cluster_config() const override {
+    return server_.discovery_.get();
+  }
+  bool set_cluster_config(std::shared_ptr<const proto::ClusterConfig> config) override {
+    return server_.discovery_.set(std::move(config));
+  }
+
  private:
   StatsResult detail(std::string_view action, engine::StatSink& sink) {
     engine::PrefixStats& prefixes = server_.engine_->prefix_stats();
@@ -69,7 +87,8 @@ Server::Server(const Options& options)
       log_(settings_.verbosity),
       mailbox_(loop_),
       signals_(loop_, [this](int number) { on_signal(number); }),
-      engine_(engine::make_cache_engine(engine_config(options))),
+      restart_(options),
+      engine_(engine::make_cache_engine(restartable_config(options, restart_))),
       second_offset_(since_wall_second()),
       started_(std::chrono::steady_clock::now()),
       acceptor_(options, log_, loop_, mailbox_),
@@ -89,7 +108,13 @@ Server::Server(const Options& options)
 Server::~Server() = default;
 
 std::optional<Exit> Server::start() {
+  if (!options_.discovery_file.empty()) {
+    if (auto error = discovery_.load(options_.discovery_file)) return Exit{1, *error + "\n"};
+  }
   if (auto exit = acceptor_.open()) return exit;
+  if (restart_.state() && !restore()) {
+    return Exit{kExitOsError, "[restart] the memory file is not what its metadata says\n"};
+  }
   std::vector<WorkerThread*> workers;
   for (int i = 0; i < options_.threads; ++i) {
     engine::Worker& engine_worker = engine_->add_worker();
@@ -102,6 +127,18 @@ std::optional<Exit> Server::start() {
   ticker_.start_periodic(kTickInterval);
   acceptor_.start(std::move(workers));
   return std::nullopt;
+}
+
+bool Server::restore() {
+  log_.warn("[restart] original memory base: [{:#x}] new base: [{:#x}]", restart_.state()->base,
+            engine_->keyspace().arena().base_address());
+  const auto begun = std::chrono::steady_clock::now();
+  restart_.begin();
+  if (!engine_->restore(*restart_.state())) return false;
+  log_.warn("[restart] recovered in {} ms",
+            std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - begun)
+                .count());
+  return true;
 }
 
 std::string Server::greeting() const {
@@ -125,6 +162,10 @@ void Server::run() {
   acceptor_.stop();
   for (const auto& worker : workers_) worker->stop(graceful_);
   for (const auto& worker : workers_) worker->join();
+  if (graceful_ && restart_.enabled()) {
+    engine_->stop_background();
+    restart_.save(engine_->save());
+  }
 }
 
 void Server::request_stop(bool graceful) {
@@ -135,8 +176,14 @@ void Server::request_stop(bool graceful) {
 }
 
 void Server::on_signal(int number) {
-  // SIGHUP rereads what can be reread, which is nothing yet.
-  if (number != SIGHUP) request_stop(number == SIGUSR1);
+  if (number == SIGHUP) return reload();
+  request_stop(number == SIGUSR1);
+}
+
+/// SIGHUP: what can be read again is.
+void Server::reload() {
+  if (options_.discovery_file.empty()) return;
+  if (const auto error = discovery_.load(options_.discovery_file)) log_.always("{}", *error);
 }
 
 void Server::tick() {

@@ -14,11 +14,13 @@
 #include "engine/cache_engine.h"
 #include "proto/host.h"
 #include "server/acceptor.h"
+#include "server/discovery.h"
 #include "server/event_loop.h"
 #include "server/log.h"
 #include "server/options.h"
 #include "server/signals.h"
 #include "server/stats.h"
+#include "server/warm_restart.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
@@ -45,6 +47,8 @@ class Server {
 
   void tick();
   void on_signal(int number);
+  void reload();
+  bool restore();
 
   const Options& options_;
   proto::Settings settings_;
@@ -52,6 +56,7 @@ class Server {
   EventLoop loop_;  // the main thread's
   Mailbox mailbox_;
   Signals signals_;
+  const WarmRestart restart_;
   std::unique_ptr<engine::CacheEngine> engine_;
   const std::chrono::nanoseconds second_offset_;  // since the wall clock's second began, at start
   const std::chrono::steady_clock::time_point started_;
@@ -59,6 +64,7 @@ class Server {
   WorkerShared shared_;
   std::vector<std::unique_ptr<WorkerHost>> hosts_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;
+  Discovery discovery_;
   Stats stats_;
   Timer ticker_;
   bool graceful_ = false;

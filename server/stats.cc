@@ -239,7 +239,7 @@ constexpr Row kSettings[] = {
     {"ssl_kernel_tls", LARDER_SETTING("no")},
     {"ssl_min_version", LARDER_SETTING("tlsv1.2")},
     {"num_napi_ids", LARDER_SETTING(std::to_string(o.napi_ids))},
-    {"memory_file", LARDER_SETTING("(null)")},
+    {"memory_file", LARDER_SETTING(text_or(o.memory_file, "(null)"))},
     {"client_flags_size", LARDER_SETTING("4")},
 };
 // clang-format on

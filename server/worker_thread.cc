@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "server/sandbox.h"
+
 namespace larder::server {
 
 namespace {
@@ -32,6 +34,7 @@ WorkerThread::~WorkerThread() = default;
 void WorkerThread::start(unsigned number) {
   thread_ = std::thread([this, number] {
     pthread_setname_np(pthread_self(), fmt::format("larder-w{}", number).c_str());
+    if (shared_.options.drop_privileges) restrict_thread(Profile::worker);
     if (shared_.options.idle_timeout_s > 0) second_timer_.start_periodic(std::chrono::seconds(1));
     loop_.run([this] { serve_round(); });
     destroy_all(false);

@@ -1,6 +1,7 @@
 #include "slab/arena.h"
 
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
@@ -20,9 +21,10 @@ constexpr std::size_t kExtentReserveMin = 16 * kGiB; // room for fragmentation a
 
 std::size_t round_up(std::size_t bytes, std::size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
-char* reserve(std::size_t bytes) {
-  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+char* reserve(std::size_t bytes, int fd) {
+  if (fd >= 0 && ftruncate(fd, static_cast<off_t>(bytes)) != 0) return nullptr;
+  const int flags = fd >= 0 ? MAP_SHARED : MAP_PRIVATE | MAP_ANONYMOUS;
+  void* memory = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, flags | MAP_NORESERVE, fd, 0);
   return memory == MAP_FAILED ? nullptr : static_cast<char*>(memory);
 }
 
@@ -35,17 +37,19 @@ void check(bool holds, const char* what) {
 }  // namespace
 
 Arena::Arena(const Options& options)
-    : page_shift_(static_cast<unsigned>(std::countr_zero(options.page_bytes))),
+    : in_file_(options.memory_fd >= 0),
+      page_shift_(static_cast<unsigned>(std::countr_zero(options.page_bytes))),
       limit_bytes_(options.limit_bytes) {
   const std::size_t wanted = round_up(options.limit_bytes, kPageBytes) + kPageBytes;
   while ((std::size_t{1} << (32 + align_shift_)) < wanted) ++align_shift_;
   std::size_t slab_bytes = std::max(kSlabReserveMin, wanted);
   std::size_t extent_bytes = std::max(kExtentReserveMin, 4 * options.limit_bytes);
-  base_ = reserve(slab_bytes + extent_bytes + kPageBytes);
+  if (in_file_) slab_bytes = wanted;
+  base_ = reserve(slab_bytes + extent_bytes + kPageBytes, options.memory_fd);
   if (base_ == nullptr) {  // an address space limit: make do with what must be there
     slab_bytes = wanted;
     extent_bytes = round_up(2 * options.limit_bytes, kPageBytes);
-    base_ = reserve(slab_bytes + extent_bytes + kPageBytes);
+    base_ = reserve(slab_bytes + extent_bytes + kPageBytes, options.memory_fd);
   }
   if (base_ == nullptr) {
     throw std::system_error(errno, std::generic_category(), "cannot reserve memory for items");
@@ -195,7 +199,7 @@ bool Arena::purge(std::size_t wanted_bytes, const Claim* claim) {
       if (charged_bytes_ + wanted_bytes <= ceiling(claim)) return true;
       if (!pop_for_purge(&start, &bytes, &slot)) return false;
     }
-    madvise(start, bytes, MADV_DONTNEED);
+    release(start, bytes);
     std::lock_guard lock(lock_);
     charged_bytes_ -= bytes;
     supply_.fetch_add(1, std::memory_order_relaxed);
@@ -205,6 +209,60 @@ bool Arena::purge(std::size_t wanted_bytes, const Claim* claim) {
       pages_clean_.push_back(static_cast<std::uint32_t>((start - base_) >> page_shift_));
     }
   }
+}
+
+// Gives frames back to the kernel; those of a file to its file system.
+void Arena::release(char* start, std::size_t bytes) const {
+  madvise(start, bytes, in_file_ ? MADV_REMOVE : MADV_DONTNEED);
+}
+
+bool Arena::adopt_page(std::uint32_t page) {
+  if (adopted_.empty()) adopted_.resize(page_count_max_);
+  if (page == 0 || page >= page_count_max_ || adopted_[page]) return false;
+  adopted_[page] = true;
+  page_fresh_ = std::max(page_fresh_, page + 1);
+  charged_bytes_ += page_bytes();
+  return true;
+}
+
+char* Arena::adopt_extent(std::uint64_t offset, std::size_t bytes) {
+  const std::size_t slots_offset = std::size_t{page_count_max_} * page_bytes();
+  bytes = round_up(bytes, kFrameBytes);
+  const std::size_t count = round_up(bytes, kSlotBytes) / kSlotBytes;
+  if (bytes == 0 || offset < slots_offset || (offset - slots_offset) % kSlotBytes != 0) return nullptr;
+  const std::size_t first = (offset - slots_offset) / kSlotBytes;
+  if (first >= slot_count_ || count > slot_count_ - first) return nullptr;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (slots_[first + i].taken) return nullptr;
+  }
+  for (std::size_t i = 0; i < count; ++i) slots_[first + i].taken = true;
+  slots_[first].run = static_cast<std::uint32_t>(count);
+  slots_[first].charge = bytes;
+  charged_bytes_ += bytes;
+  extent_bytes_ += bytes;
+  return slot_at(static_cast<std::uint32_t>(first));
+}
+
+void Arena::finish_adoption() {
+  for (std::uint32_t page = 1; page < page_fresh_; ++page) {
+    if (adopted_[page]) continue;
+    release(page_at(page), page_bytes());
+    pages_clean_.push_back(page);
+  }
+  adopted_ = {};
+  release(page_at(page_fresh_), static_cast<std::size_t>(slot_at(0) - page_at(page_fresh_)));
+  // Behind each value up to the next one: what earlier, longer values left there.
+  char* from = slot_at(0);
+  for (std::uint32_t slot = 0; slot < slot_count_; ++slot) {
+    if (slots_[slot].run == 0) continue;
+    if (slot_at(slot) > from) release(from, static_cast<std::size_t>(slot_at(slot) - from));
+    from = slot_at(slot) + slots_[slot].charge;
+  }
+  if (from < slot_at(slot_count_)) release(from, static_cast<std::size_t>(slot_at(slot_count_) - from));
+}
+
+void Arena::sync() const {
+  if (in_file_) msync(base_, reserved_bytes_, MS_SYNC);
 }
 
 std::size_t Arena::limit() const {
@@ -238,14 +296,15 @@ void Arena::check_integrity() const {
   std::size_t in_use = 0;
   std::size_t parked = 0;
   std::size_t parked_runs = 0;
+  const Slot* const slots = slots_.get();
   for (std::uint32_t i = 0; i < slot_count_;) {
-    const Slot& slot = slots_[i];
+    const Slot& slot = slots[i];
     if (slot.run == 0) {
       check(!slot.taken, "a taken slot belongs to no run");
       ++i;
       continue;
     }
-    for (std::uint32_t k = 0; k < slot.run; ++k) check(slots_[i + k].taken, "a run has a free slot");
+    for (std::uint32_t k = 0; k < slot.run; ++k) check(slots[i + k].taken, "a run has a free slot");
     (slot.parked ? parked : in_use) += slot.charge;
     parked_runs += slot.parked ? 1 : 0;
     i += slot.run;

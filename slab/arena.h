@@ -42,6 +42,7 @@ class Arena {
     std::size_t limit_bytes = 64 << 20;
     bool huge_pages = false;  // ask for transparent huge pages (-L)
     std::size_t page_bytes = kPageBytes;  // a power of two, up to kPageBytes
+    int memory_fd = -1;       // keep everything in this file (-e); it stays the caller's
   };
   /// Throws std::system_error when the address range cannot be reserved.
   explicit Arena(const Options& options);
@@ -101,6 +102,17 @@ class Arena {
   std::size_t extent_bytes() const;
   std::uint32_t pool_pages() const;
 
+  // Warm restart: the file holds what an arena of the same options left there. First what was in use
+  // is adopted, then finish_adoption() frees all else. Requires: no other thread uses the arena.
+  std::uint64_t base_address() const { return reinterpret_cast<std::uintptr_t>(base_); }
+  /// False: there is no such page, or it is in use.
+  bool adopt_page(std::uint32_t page);
+  /// The extent at `offset` of the range with `bytes` of value; nullptr: there can be none.
+  char* adopt_extent(std::uint64_t offset, std::size_t bytes);
+  void finish_adoption();
+  /// Writes everything into the file.
+  void sync() const;
+
   /// Recounts everything; stops the process when a counter is wrong.
   void check_integrity() const;
 
@@ -126,8 +138,10 @@ class Arena {
     return limit_bytes_ > claimed_bytes_ ? limit_bytes_ - claimed_bytes_ : 0;
   }
   void free_run(std::uint32_t first);
+  void release(char* start, std::size_t bytes) const;
   bool pop_for_purge(char** start, std::size_t* bytes, std::uint32_t* parked_slot);
 
+  const bool in_file_;
   char* base_ = nullptr;
   std::size_t reserved_bytes_ = 0;
   unsigned align_shift_ = 2;
@@ -145,6 +159,7 @@ class Arena {
   std::vector<std::uint32_t> pages_clean_; // free, purged
   Reservation<Slot> slots_;                // untouched ones take no memory
   std::uint32_t slot_count_ = 0;
+  std::vector<bool> adopted_;              // pages, between adopt_page() and finish_adoption()
   std::vector<std::uint32_t> parked_;      // first slots of parked runs
   std::uint32_t slot_next_ = 0;            // where the next search starts
 };

@@ -50,8 +50,10 @@ SizeClasses::SizeClasses(const Options& options, std::size_t alignment) {
     }
   }
   add(options.chunk_bytes_max);
+  std::size_t id = 1;
   for (std::size_t i = 0; i < small_.size(); ++i) {
-    small_[i] = static_cast<std::uint8_t>(search(i * kStep));
+    while (id <= count_ && chunk_bytes_[id] < i * kStep) ++id;
+    small_[i] = static_cast<std::uint8_t>(id <= count_ ? id : 0);
   }
 }
 

@@ -32,9 +32,8 @@ void check(bool holds, const char* what) {
 }  // namespace
 
 SlabAllocator::SlabAllocator(Arena& arena, const SizeClasses& classes)
-    : arena_(arena), classes_(classes), pages_(static_cast<Page*>(std::calloc(arena.page_count_max(), sizeof(Page)))),
+    : arena_(arena), classes_(classes), pages_(make_reservation<Page>(arena.page_count_max())),
       page_class_(make_reservation<std::uint8_t>(arena.page_count_max())) {
-  check(pages_ != nullptr, "no memory for the page table");
   for (std::size_t id = 1; id <= classes.count(); ++id) {
     slab_classes_[id].chunks_per_page =
         static_cast<std::uint32_t>(arena.page_bytes() / classes.chunk_bytes(id));
@@ -276,6 +275,36 @@ SlabAllocator::ClassUsage SlabAllocator::usage(std::size_t class_id) const {
   usage.chunks = std::uint64_t{usage.pages} * slab_class.chunks_per_page;
   usage.free_chunks = slab_class.free_count;
   return usage;
+}
+
+bool SlabAllocator::begin_adoption(std::uint32_t number, std::size_t class_id, std::uint32_t carved) {
+  if (class_id == 0 || class_id > classes_.count()) return false;
+  SlabClass& slab_class = slab_classes_[class_id];
+  if (carved > slab_class.chunks_per_page || !arena_.adopt_page(number)) return false;
+  pages_[number].reset();
+  pages_[number].carved = carved;
+  page_class_[number] = static_cast<std::uint8_t>(class_id);
+  slab_class.pages.push_back(number);
+  slab_class.page_count.store(static_cast<std::uint32_t>(slab_class.pages.size()),
+                              std::memory_order_relaxed);
+  slab_class.free_count += slab_class.chunks_per_page - carved;
+  if (carved < slab_class.chunks_per_page) link_partial(slab_class, number);
+  return true;
+}
+
+void SlabAllocator::adopt_free(std::size_t class_id, Ref chunk) {
+  FreeChunk* const freed = free_chunk(arena_, chunk);
+  freed->ctl.store(kFreeChunk, std::memory_order_relaxed);
+  put(slab_classes_[class_id], chunk);
+  poison(freed + 1, classes_.chunk_bytes(class_id) - sizeof(FreeChunk));
+}
+
+bool SlabAllocator::holds(Ref chunk) const {
+  const std::uint32_t number = arena_.page_of(chunk);
+  if (number >= arena_.page_count_max() || page_class_[number] == 0) return false;
+  const std::size_t chunk_bytes = classes_.chunk_bytes(page_class_[number]);
+  const auto offset = static_cast<std::size_t>(arena_.at(chunk) - arena_.page_at(number));
+  return offset % chunk_bytes == 0 && offset / chunk_bytes < pages_[number].carved;
 }
 
 void SlabAllocator::check_integrity() const {

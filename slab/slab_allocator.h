@@ -19,7 +19,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -86,6 +85,32 @@ class SlabAllocator {
     return slab_classes_[class_id].page_count.load(std::memory_order_relaxed);
   }
 
+  // Warm restart. Requires: no other thread uses the allocator.
+  enum class Found : std::uint8_t { free, in_use, broken };
+  /// Gives a page that was restored with the arena to its class again. `visit(chunk)` tells of each
+  /// chunk that was ever handed out what it is; chunks that are free now are free to hand out.
+  /// False: there is no such page or class, or a chunk is broken.
+  template <typename Visit>
+  bool adopt_page(std::uint32_t number, std::size_t class_id, std::uint32_t carved, Visit&& visit) {
+    if (!begin_adoption(number, class_id, carved)) return false;
+    for (std::uint32_t i = 0; i < carved; ++i) {
+      const Ref chunk = arena_.ref_of(arena_.page_at(number) + i * classes_.chunk_bytes(class_id));
+      const Found found = visit(chunk);
+      if (found == Found::broken) return false;
+      if (found == Found::free) adopt_free(class_id, chunk);
+    }
+    return true;
+  }
+  /// Visits (number, class, chunks carved) of every page that belongs to a class.
+  template <typename Visit>
+  void for_each_page(Visit&& visit) const {
+    for (std::size_t id = 1; id <= classes_.count(); ++id) {
+      for (const std::uint32_t number : slab_classes_[id].pages) visit(number, id, pages_[number].carved);
+    }
+  }
+  /// Is this the first byte of a chunk that was ever handed out?
+  bool holds(Ref chunk) const;
+
   void check_integrity() const;
 
  private:
@@ -114,6 +139,8 @@ class SlabAllocator {
     std::vector<std::uint32_t> pages;  // oldest first
   };
 
+  bool begin_adoption(std::uint32_t number, std::size_t class_id, std::uint32_t carved);
+  void adopt_free(std::size_t class_id, Ref chunk);
   std::uint32_t magazine_limit(std::size_t class_id) const;
   Ref pop(Magazines& magazines, std::size_t class_id, bool may_take_page);
   bool fill(Magazines& magazines, std::size_t class_id, bool may_take_page);
@@ -127,11 +154,7 @@ class SlabAllocator {
 
   Arena& arena_;
   const SizeClasses& classes_;
-  struct FreeMemory {
-    void operator()(void* memory) const { std::free(memory); }
-  };
-  // By page number; calloc, so that entries of pages never taken cost no memory.
-  std::unique_ptr<Page[], FreeMemory> pages_;
+  Reservation<Page> pages_;  // by page number; entries of pages never taken cost no memory
   Reservation<std::uint8_t> page_class_;  // beside pages_, so that it stays in the cache
   std::array<SlabClass, kClassCountMax> slab_classes_;
 };

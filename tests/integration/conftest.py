@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest.register_assert_rewrite("server", "transcript", "wire")
+pytest.register_assert_rewrite("server", "stack", "transcript", "wire")
 
 from server import BINARY, IS_PEER, Server
 

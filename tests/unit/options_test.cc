@@ -249,11 +249,26 @@ TEST_CASE("extended options: refusals") {
   check_refused("-o read_buf_mem_limit=-1", 1, "could not parse argument to read_buf_mem_limit");
 }
 
+TEST_CASE("counts of 32 bits are read as memcached reads them") {
+  CHECK(accepted("-o lru_crawler_tocrawl=4294967295").lru_crawler_tocrawl == 4294967295U);
+  CHECK(accepted("-o lru_crawler_tocrawl=4294967297").lru_crawler_tocrawl == 1);
+  CHECK(accepted("-o lru_crawler_tocrawl=+5").lru_crawler_tocrawl == 5);
+  check_refused("-o lru_crawler_tocrawl=-5", 1, "lru_crawler_tocrawl takes a numeric 32bit value");
+  check_refused("-o lru_crawler_tocrawl=5x", 1, "lru_crawler_tocrawl takes a numeric 32bit value");
+}
+
+TEST_CASE("flags that name files and privileges") {
+  const Options options = accepted("-e /dev/shm/x --discovery-file=/etc/nodes -o drop_privileges");
+  CHECK(options.memory_file == "/dev/shm/x");
+  CHECK(options.discovery_file == "/etc/nodes");
+  CHECK(options.drop_privileges);
+  CHECK_FALSE(accepted("-o drop_privileges,no_drop_privileges").drop_privileges);
+}
+
 TEST_CASE("what is not built in says so") {
   check_refused("-Z", 64, "This server is not built with TLS support.");
   check_refused("-S", 64, "This server is not built with SASL support.");
   check_refused("-Y /x", 64, "This server is not built with authentication file (-Y) support.");
-  check_refused("-e /x", 64, "This server is not built with memory file (-e) support.");
   check_refused("-o ssl_key=x", 64, "This server is not built with TLS support: -o ssl_key.");
   check_refused("-o ext_path=x", 64,
                 "This server is not built with external storage support: -o ext_path.");

@@ -1,0 +1,273 @@
+"""The command lines of flags.py: every flag and -o name, with values at and beyond its borders."""
+
+
+def words(text):
+    """'' stands for an empty word."""
+    return ["" if word == "''" else word for word in text.split(" ")]
+
+
+CASES = [words(line) for line in """
+-m 100
+-m 64MB
+-m 0
+-m -5
+-m x
+--memory-limit=100
+--memory-limit
+--memory-lim 100
+-c 10
+-c 0
+-c -1
+-c x
+--conn-limit=0
+-t 1
+-t 0
+-t x
+-t -3
+--threads=2
+-R 1
+-R 0
+-R x
+--max-reqs-per-event=5
+-f 1.5
+-f 1
+-f 1.0
+-f x
+-f 0.5
+--slab-growth-factor=1.08
+-n 10
+-n 0
+-n x
+--slab-min-size=100
+-b 5
+-b x
+-b -1
+--listen-backlog=7
+-B auto
+-B ascii
+-B binary
+-B foo
+-B ''
+--protocol=ascii
+--protocol=x
+-I 1k
+-I 10
+-I 2m
+-I 512k
+-I 500k
+-I 1023
+-I 40m
+-I 32m
+-I 33m
+-I 2000m -m 8000
+-I x
+-I 0
+-I -1
+-I 1M
+-I 1K
+--max-item-size=2m
+-D :
+-D ''
+-D ab
+-D
+-a 700
+-a 0777
+-a x
+--unix-mask=755
+-A
+--enable-shutdown
+-C
+--disable-cas
+-F
+--disable-flush-all
+-X
+--disable-dumping
+-W
+--disable-watch
+-M
+--disable-evictions
+-v
+-vv
+-vvvv
+--verbose
+-k
+--lock-memory
+-r
+--enable-coredumps
+-N 4
+-N 5
+-N 0
+-N x
+--napi-ids=1
+-u
+-p
+-p 0
+-p -1
+-p 65536
+-p 70000
+-p x
+--port=0
+-U 0
+-P {folder}/pid
+--pidfile={folder}/pid
+-P
+-Q
+--nope
+--nope=1
+--enable
+--port
+--verbose=3
+--
+-- x
+extra words
+-m 100 extra -t 0
+-l 127.0.0.1
+-l 127.0.0.1 -l 127.0.0.1
+-e {folder}/memory
+--memory-file={folder}/memory
+-e
+-e {folder}/no/such/memory
+-o ''
+-o modern
+-o no_modern
+-o modern,no_modern
+-o bogus
+-o bogus=1
+-o maxconns_fast
+-o maxconns_fast=x
+-o no_maxconns_fast
+-o hashpower
+-o hashpower=
+-o hashpower=12
+-o hashpower=11
+-o hashpower=33
+-o hashpower=x
+-o no_hashexpand
+-o hash_algorithm
+-o hash_algorithm=
+-o hash_algorithm=jenkins
+-o hash_algorithm=murmur3
+-o hash_algorithm=xxh3
+-o hash_algorithm=md5
+-o slab_reassign
+-o no_slab_reassign
+-o slab_automove
+-o slab_automove=0
+-o slab_automove=2
+-o slab_automove=3
+-o slab_automove=-1
+-o slab_automove=x
+-o no_slab_automove
+-o slab_automove_ratio
+-o slab_automove_ratio=0.5
+-o slab_automove_ratio=0
+-o slab_automove_ratio=1
+-o slab_automove_ratio=1.1
+-o slab_automove_ratio=x
+-o slab_automove_window
+-o slab_automove_window=3
+-o slab_automove_window=2
+-o slab_automove_window=1800
+-o slab_automove_window=1801
+-o slab_sizes=100-200-400
+-o slab_sizes=100
+-o slab_sizes=10-20
+-o slab_sizes=100-104
+-o slab_sizes=200-100
+-o slab_sizes=x
+-o slab_sizes=100-x
+-o slab_sizes=100-99999999
+-o slab_chunk_max
+-o slab_chunk_max=512
+-o slab_chunk_max=0
+-o slab_chunk_max=-1
+-o slab_chunk_max=1025
+-o slab_chunk_max=x
+-o slab_chunk_max=3
+-o slab_chunk_max=256
+-I 1k -o slab_chunk_max=1
+-o no_chunked_items
+-o tail_repair_time
+-o tail_repair_time=10
+-o tail_repair_time=9
+-o tail_repair_time=x
+-o lru_crawler
+-o no_lru_crawler
+-o lru_crawler_sleep
+-o lru_crawler_sleep=0
+-o lru_crawler_sleep=1000000
+-o lru_crawler_sleep=1000001
+-o lru_crawler_sleep=-1
+-o lru_crawler_tocrawl
+-o lru_crawler_tocrawl=10
+-o lru_crawler_tocrawl=x
+-o lru_crawler_tocrawl=4294967295
+-o lru_crawler_tocrawl=4294967296
+-o lru_crawler_tocrawl=+5
+-o lru_crawler_tocrawl=-5
+-o lru_crawler_tocrawl=5x
+-o lru_crawler_tocrawl=18446744073709551616
+-o worker_logbuf_size=4294967297
+-o lru_maintainer
+-o no_lru_maintainer
+-o hot_lru_pct
+-o hot_lru_pct=1
+-o hot_lru_pct=0
+-o hot_lru_pct=80
+-o hot_lru_pct=79,warm_lru_pct=1
+-o hot_lru_pct=79,warm_lru_pct=2
+-o warm_lru_pct
+-o warm_lru_pct=60
+-o warm_lru_pct=0
+-o warm_lru_pct=80
+-o hot_max_factor
+-o hot_max_factor=0.1
+-o hot_max_factor=0
+-o warm_max_factor
+-o warm_max_factor=3
+-o warm_max_factor=-1
+-o temporary_ttl
+-o temporary_ttl=30
+-o temporary_ttl=30,no_lru_maintainer
+-o no_lru_maintainer,temporary_ttl=0
+-o idle_timeout
+-o idle_timeout=10
+-o idle_timeout=x
+-o watcher_logbuf_size
+-o watcher_logbuf_size=64
+-o watcher_logbuf_size=x
+-o worker_logbuf_size
+-o worker_logbuf_size=64
+-o worker_logbuf_size=x
+-o read_buf_mem_limit
+-o read_buf_mem_limit=1
+-o read_buf_mem_limit=x
+-o resp_obj_mem_limit=1
+-o track_sizes
+-o inline_ascii_resp
+-o no_inline_ascii_resp
+-o drop_privileges
+-o no_drop_privileges
+-o hashpower=20,bogus
+-o bogus,hashpower=20
+-o hashpower=20,,slab_reassign
+-o no_modern,slab_chunk_max=512
+-o slab_chunk_max=512,no_modern
+--extended=hashpower=20
+--extended
+""".strip().splitlines()]
+
+# What Larder does otherwise, and why it may.
+_TOO_LARGE = '64 "Cannot set item size limit higher than 1/2 of memory max."'
+_NO_FILE = ('71 "{program}: cannot start: failed to open file for mmap: {folder}/no/such/memory: '
+            'No such file or directory"')
+LARDER_DIFFERS = {
+    # A negative size is no huge one.
+    "-m -5": _TOO_LARGE,
+    # -c counts clients; the descriptors of the server itself come on top.
+    "-c 10": "starts",
+    # An error, where memcached aborts.
+    "-e {folder}/no/such/memory": _NO_FILE,
+    # There is no table of item locks that would have to be smaller.
+    "-o hashpower=12": "starts",
+}
