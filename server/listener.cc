@@ -78,7 +78,7 @@ int listen_on(const addrinfo& info, const Options& options) {
 /// Opens every address that a host name stands for. Some of them may not work here (IPv6 switched
 /// off, one family's port taken): one that does is enough, as in memcached.
 std::optional<Failure> open_tcp(const ListenAddress& address, const Options& options,
-                                Listeners* listeners) {
+                                TlsContext* tls, Listeners* listeners) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
   hints.ai_family = AF_UNSPEC;
@@ -102,7 +102,10 @@ std::optional<Failure> open_tcp(const ListenAddress& address, const Options& opt
     }
     any = true;
     listeners->push_back(std::make_unique<Listener>(
-        fd, ListenerInfo{address.binding, false, address.tag}, std::string()));
+        fd,
+        ListenerInfo{address.binding, false, address.tag, address.tls ? tls : nullptr,
+                     address.tls_check},
+        std::string()));
   }
   if (any) return std::nullopt;
   return why;
@@ -131,7 +134,7 @@ std::optional<Failure> open_unix(const Options& options, Listeners* listeners) {
     return why;
   }
   listeners->push_back(
-      std::make_unique<Listener>(fd, ListenerInfo{options.binding, true, {}}, path));
+      std::make_unique<Listener>(fd, ListenerInfo{.binding = options.binding, .local = true}, path));
   return std::nullopt;
 }
 
@@ -184,14 +187,15 @@ int Listener::accept() const {
   return ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-std::optional<Exit> open_listeners(const Options& options, Listeners* listeners) {
+std::optional<Exit> open_listeners(const Options& options, TlsContext* tls,
+                                   Listeners* listeners) {
   if (!options.unix_socket.empty()) {
     const auto failure = open_unix(options, listeners);
     if (!failure) return std::nullopt;
     return refusal(*failure, "failed to listen on UNIX socket: " + options.unix_socket);
   }
   for (const ListenAddress& address : options.listen) {
-    const auto failure = open_tcp(address, options, listeners);
+    const auto failure = open_tcp(address, options, tls, listeners);
     if (!failure) continue;
     return refusal(*failure, options.interfaces.empty()
                                  ? fmt::format("failed to listen on TCP port {}", options.tcp_port)
