@@ -43,7 +43,8 @@ struct BinaryProtocol::Upload {
   char key_data[kKeyBytesMax];
 };
 
-BinaryProtocol::BinaryProtocol(Session session) : session_(session) {}
+BinaryProtocol::BinaryProtocol(Session session)
+    : session_(session), locked_(session.settings.sasl_enabled) {}
 BinaryProtocol::~BinaryProtocol() = default;
 
 std::string_view BinaryProtocol::state() const {
@@ -96,7 +97,7 @@ Progress BinaryProtocol::run(std::string_view input, Output& output, unsigned& b
     }
     const std::string_view rest = input.substr(consumed);
     Request request;
-    if (keyed(rest, &request)) {
+    if (!locked_ && keyed(rest, &request)) {
       consumed += run_keyed(rest, request, output, budget);
       continue;
     }
@@ -146,14 +147,29 @@ Progress BinaryProtocol::run_other(std::string_view input, Output& output, unsig
   Request request;
   const bool fine = well_formed(input, &request);
   const Verb verb = request.opcode->verb;
-  if (fine && verb != Verb::sasl && request.bytes() > input.size()) {
+  if (locked_ && locked_out(request)) {
+    --budget;
+    reply_error(output, request.echo(), Status::auth_failure);
+    return {.consumed = kHeaderBytes, .next = Next::close};
+  }
+  if (fine && verb == Verb::sasl) return run_sasl(input, request, output, budget);
+  if (fine && request.bytes() > input.size()) {
     return verb == Verb::store && request.value_bytes() > kCopyBytesMax
                ? receive(input, request, output, budget)
                : Progress{};
   }
   --budget;
   if (!fine) return refuse(input, request, output);
-  return verb == Verb::sasl ? skip_unknown(input, request, output) : run_bare(request, output);
+  return run_bare(request, output);
+}
+
+/// Whether a client that has not been authenticated is refused this. Lengths that do not add up are
+/// its smaller mistake.
+bool BinaryProtocol::locked_out(const Request& request) {
+  const Header& header = request.header;
+  const Verb verb = request.opcode->verb;
+  return verb != Verb::sasl && verb != Verb::version && header.body_bytes <= kBodyBytesMax &&
+         std::size_t{header.extras_bytes} + header.key_bytes <= header.body_bytes;
 }
 
 /// Answers a request that is malformed or has an opcode nobody knows.

@@ -14,6 +14,8 @@
 //     or a shape the opcode does not have are invalid arguments: reply, then close.
 //  3. An unknown opcode is answered, its body discarded; the connection lives on.
 //  4. quit closes after its reply, quitq without one.
+//  5. With -S, whatever is not about authentication (or `version`) is refused and closes until the
+//     client is authenticated.
 //
 // Where memcached 1.6.45 does otherwise: after an unknown opcode or SASL request with a body it
 // discards too much and waits for bytes that are not to come; a value behind touch, gat or stat is
@@ -77,6 +79,10 @@ class BinaryProtocol final : public Protocol {
   std::size_t run_keyed(std::string_view input, const Request& first, Output& output,
                         unsigned& budget);
   Progress run_other(std::string_view input, Output& output, unsigned& budget);
+  static bool locked_out(const Request& request);
+  Progress run_sasl(std::string_view input, const Request& request, Output& output,
+                    unsigned& budget);
+  SaslExchange::Outcome authenticate(const Request& request, std::string_view* challenge);
   static Progress refuse(std::string_view input, const Request& request, Output& output);
   static Progress skip_unknown(std::string_view input, const Request& request, Output& output);
   static Progress skip(std::string_view input, const Request& request);
@@ -102,6 +108,9 @@ class BinaryProtocol final : public Protocol {
 
   const Session session_;
   std::unique_ptr<Upload> upload_;
+  bool locked_;  // requests wait for an authentication
+  std::unique_ptr<SaslExchange> sasl_;  // from the first request for it on
+  bool sasl_started_ = false;
   std::atomic<State> state_{State::read};  // read by `stats conns` on any thread
 };
 

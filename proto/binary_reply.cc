@@ -5,6 +5,7 @@ namespace larder::proto::binary {
 std::string_view status_text(Status status) {
   switch (status) {
     case Status::ok:
+    case Status::auth_continue:
       return "";
     case Status::not_found:
       return "Not found";

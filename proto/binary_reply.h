@@ -22,6 +22,7 @@ enum class Status : std::uint16_t {
   not_stored = 0x05,
   non_numeric = 0x06,
   auth_failure = 0x20,
+  auth_continue = 0x21,
   unknown_command = 0x81,
   out_of_memory = 0x82,
 };

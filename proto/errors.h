@@ -60,6 +60,15 @@ inline constexpr std::string_view kInvalidInitial =
 inline constexpr std::string_view kInvalidMetaDelta =
     "CLIENT_ERROR invalid numeric delta value\r\n";
 
+// Logging in (-Y).
+inline constexpr std::string_view kUnauthenticated = "CLIENT_ERROR unauthenticated\r\n";
+inline constexpr std::string_view kAuthTokenTooLong = "CLIENT_ERROR auth token too long\r\n";
+inline constexpr std::string_view kBadTermination =
+    "CLIENT_ERROR bad command line termination\r\n";
+inline constexpr std::string_view kBadAuthToken =
+    "CLIENT_ERROR bad authentication token format\r\n";
+inline constexpr std::string_view kAuthFailure = "CLIENT_ERROR authentication failure\r\n";
+
 // Administration.
 inline constexpr std::string_view kFlushNotAllowed = "CLIENT_ERROR flush_all not allowed\r\n";
 inline constexpr std::string_view kShutdownNotEnabled = "SERVER_ERROR: shutdown not enabled\r\n";
@@ -74,7 +83,6 @@ inline constexpr std::string_view kMgdumpPipelined =
 inline constexpr std::string_view kCrawlerDisabled = "CLIENT_ERROR lru crawler disabled\r\n";
 inline constexpr std::string_view kBadClass = "BADCLASS invalid class id\r\n";
 inline constexpr std::string_view kNothingToCrawl = "NOTSTARTED no items to crawl\r\n";
-inline constexpr std::string_view kTlsNotEnabled = "Error TLS not enabled\r\n";
 inline constexpr std::string_view kDetailUsage = "CLIENT_ERROR usage: stats detail on|off|dump\r\n";
 inline constexpr std::string_view kDetailNotAllowed = "CLIENT_ERROR stats detail not allowed\r\n";
 inline constexpr std::string_view kCachedumpNotAllowed =

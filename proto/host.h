@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 
 #include "engine/reply.h"
@@ -19,7 +21,25 @@ struct Settings {
   bool dump_enabled = true;         // -X
   bool watch_enabled = true;        // -W
   bool shutdown_enabled = false;    // -A
+  bool sasl_enabled = false;        // -S: binary clients have to authenticate
+  bool login_required = false;      // -Y: text clients have to
   mutable std::atomic<int> verbosity{0};  // -v, verbosity command; 0..2 over the wire
+};
+
+/// The server's end of one connection's SASL authentication (-S).
+class SaslExchange {
+ public:
+  enum class Outcome : std::uint8_t { done, more, failed };
+
+  virtual ~SaslExchange() = default;
+  /// Names of the mechanisms, separated by blanks; nothing when they cannot be told.
+  virtual std::optional<std::string> mechanisms() = 0;
+  /// Begins with `mechanism`, or begins anew. Outcome::more: `challenge` is for the client; it lasts
+  /// until the next call.
+  virtual Outcome start(std::string_view mechanism, std::string_view token,
+                        std::string_view* challenge) = 0;
+  /// Goes on with the client's answer.
+  virtual Outcome step(std::string_view token, std::string_view* challenge) = 0;
 };
 
 class Host {
@@ -38,6 +58,13 @@ class Host {
   virtual std::shared_ptr<const ClusterConfig> cluster_config() const { return nullptr; }
   /// Takes another one (nullptr: none). Returns whether there was one before.
   virtual bool set_cluster_config(std::shared_ptr<const ClusterConfig>) { return false; }
+  // What a process without certificates, -S and -Y answers is given here.
+  /// Reads the certificates again. Returns why that failed, as a line without its end, or nothing.
+  virtual std::optional<std::string> refresh_certs() { return "Error TLS not enabled"; }
+  /// A new exchange; nullptr when there can be none.
+  virtual std::unique_ptr<SaslExchange> sasl_exchange() { return nullptr; }
+  /// Whether the auth file has the user with this password.
+  virtual bool knows_user(std::string_view, std::string_view) { return false; }
 
  protected:
   ~Host() = default;

@@ -3,6 +3,7 @@
 #include "proto/binary_header.h"
 #include "proto/binary_protocol.h"
 #include "proto/make_text_protocol.h"
+#include "proto/text_login.h"
 
 namespace larder::proto {
 
@@ -10,6 +11,7 @@ std::unique_ptr<Protocol> make_protocol(Session session, Binding binding, std::u
   const bool speaks_binary = binding == Binding::automatic ? first_byte == binary::kRequestMagic
                                                            : binding == Binding::binary;
   if (speaks_binary) return std::make_unique<BinaryProtocol>(session);
+  if (session.settings.login_required) return std::make_unique<TextLogin>(session);
   return make_text_protocol(session);
 }
 

@@ -3,6 +3,8 @@
 // handed to Engine::execute with its words as they were sent.
 #include <algorithm>
 #include <array>
+#include <optional>
+#include <string>
 
 #include "proto/errors.h"
 #include "proto/numbers.h"
@@ -115,7 +117,13 @@ TextProtocol::Flow TextProtocol::watch(Request&) {
 }
 
 TextProtocol::Flow TextProtocol::refresh_certs(Request& request) {
-  reply_unless(request.noreply, text::kTlsNotEnabled);
+  const std::optional<std::string> failure = session_.host.refresh_certs();
+  if (!failure) {
+    reply_unless(request.noreply, text::kOk);
+  } else if (!request.noreply) {
+    reply(*failure);
+    reply("\r\n");
+  }
   return Flow::proceed;
 }
 

@@ -20,7 +20,9 @@ constexpr int kAcceptsPerEvent = 16;
 Acceptor::Acceptor(const Options& options, const Log& log, EventLoop& loop, Mailbox& mailbox)
     : options_(options), log_(log), loop_(loop), mailbox_(mailbox) {}
 
-std::optional<Exit> Acceptor::open() { return open_listeners(options_, &listeners_); }
+std::optional<Exit> Acceptor::open(TlsContext* tls) {
+  return open_listeners(options_, tls, &listeners_);
+}
 
 void Acceptor::start(std::vector<WorkerThread*> workers) {
   workers_ = std::move(workers);

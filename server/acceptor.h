@@ -31,8 +31,8 @@ class Acceptor {
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
-  /// Opens the listening sockets. Returns why not, or nothing.
-  std::optional<Exit> open();
+  /// Opens the listening sockets; `tls` is for those with TLS. Returns why not, or nothing.
+  std::optional<Exit> open(TlsContext* tls);
   /// Starts to accept. `workers` outlive the acceptor's use.
   void start(std::vector<WorkerThread*> workers);
   /// Closes the door for good; sockets stay open until the object goes.

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <cstring>
 #include <span>
+#include <utility>
 
 #include "server/log.h"
 #include "server/worker_thread.h"
@@ -89,13 +90,16 @@ void Connection::on_readable() {
   std::string_view input;
   const ssize_t got = read(&input);
   if (got <= 0) {
-    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+    if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return rest();
     return close();
   }
   worker_.counters().count(Counter::bytes_read, static_cast<std::uint64_t>(got));
   last_active_s_.store(worker_.now_s(), std::memory_order_relaxed);
   if (worker_.shared().log.wants(2)) [[unlikely]] {
-    worker_.shared().log.client("<{} {}", fd(), Log::printable(input));
+    const Options& options = worker_.shared().options;
+    // Passwords do not belong in a log.
+    const bool secret = options.sasl || options.login_required;
+    worker_.shared().log.client("<{} {}", fd(), secret ? "..." : Log::printable(input));
   }
   if (protocol_ == nullptr) {
     protocol_ = proto::make_protocol(worker_.session(), listener_.binding,
@@ -111,6 +115,7 @@ void Connection::serve(std::string_view input) {
 }
 
 void Connection::on_writable() {
+  if (own_output_ == nullptr) return on_readable();  // the transport has had to write first
   const Flushed flushed = flush();
   if (flushed == Flushed::part) return;
   if (flushed == Flushed::failed || closing_) return close();
@@ -120,6 +125,7 @@ void Connection::on_writable() {
 
 void Connection::take_turn() {
   queued_ = false;
+  if (std::exchange(reads_next_, false)) return on_readable();
   proceed(pending_.view());
 }
 
@@ -128,6 +134,24 @@ void Connection::wait_for_turn() {
   wait_for(EV_READ);
   queued_ = true;
   worker_.queue_turn(*this);
+}
+
+/// Waits for the next bytes. The connection may be gone when it returns.
+void Connection::rest() {
+  if (socket_.buffered()) [[unlikely]] {
+    reads_next_ = true;
+    return wait_for_turn();
+  }
+  show(resting_state());
+  wait_for(socket_.wants_write() ? EV_WRITE : EV_READ);
+  worker_.leave_if_draining(*this);
+}
+
+/// Whether what connections of this worker keep is within its share of read_buf_mem_limit.
+bool Connection::within_buffer_limit(Counter refused) {
+  if (!worker_.buffers_over_limit()) [[likely]] return true;
+  worker_.counters().count(refused);
+  return false;
 }
 
 // --- input -------------------------------------------------------------------------------------
@@ -252,22 +276,20 @@ void Connection::proceed(std::string_view input) {
       closing_ = after == After::close;
       keep_input(closing_ ? std::string_view() : input);
       keep_output();
+      if (!within_buffer_limit(Counter::response_obj_oom)) return close();
       show(kStateWrite);
       return wait_for(EV_WRITE);
     }
     if (after == After::close) return close();
     if (after == After::full && !worker_.others_wait()) continue;
     keep_input(input);
+    if (!input.empty() && !within_buffer_limit(Counter::read_buf_oom)) return close();
     if (output().empty()) {
       return_output();
     } else {
       keep_output();
     }
-    if (after != After::wait) return wait_for_turn();
-    show(resting_state());
-    wait_for(EV_READ);
-    worker_.leave_if_draining(*this);
-    return;
+    return after == After::wait ? rest() : wait_for_turn();
   }
 }
 

@@ -10,7 +10,8 @@
 // Invariants
 //  1. At rest, the connection waits for exactly one of: readable (EV_READ), writable (EV_WRITE),
 //     its place in the round (reading_), its next turn (queued_); EV_READ stays registered for both and
-//     is ignored.
+//     is ignored. A turn that has nothing to execute is for bytes that a transport has taken off the
+//     socket already (Socket::buffered).
 //  2. While replies wait for the socket, nothing is read or executed: output stays below
 //     Output::kFullBytes plus one reply.
 //  3. pending_ is empty while a value is received or discarded.
@@ -34,6 +35,7 @@
 #include "proto/protocol.h"
 #include "proto/protocol_select.h"
 #include "server/byte_store.h"
+#include "server/counters.h"
 #include "server/listener.h"
 #include "server/socket.h"
 
@@ -62,8 +64,10 @@ class Connection {
 
   /// Nothing read is unanswered and no reply waits.
   bool at_rest() const;
-  /// Waits for the client to send something.
-  bool waits_for_client() const { return watched_ == EV_READ && !queued_ && !reading_; }
+  /// Waits for the client to send something, or to take its part in a handshake.
+  bool waits_for_client() const {
+    return !queued_ && !reading_ && (watched_ == EV_READ || own_output_ == nullptr);
+  }
 
   int fd() const { return socket_.fd(); }
   bool local() const { return listener_.local; }
@@ -99,6 +103,8 @@ class Connection {
   void keep_input(std::string_view input);
   void wait_for(short what);
   void wait_for_turn();
+  void rest();
+  bool within_buffer_limit(Counter refused);
   void show(const char* state) { state_.store(state, std::memory_order_relaxed); }
   const char* resting_state() const;
   void close();
@@ -111,6 +117,7 @@ class Connection {
   Input next_ = Input::requests;
   bool queued_ = false;     // in the worker's list of turns
   bool reading_ = false;    // in the worker's round
+  bool reads_next_ = false;  // its turn begins with a read
   bool closing_ = false;    // closes once the replies are written
   std::atomic<std::uint32_t> last_active_s_;
   std::atomic<const char*> state_;

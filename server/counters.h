@@ -14,7 +14,9 @@ namespace larder::server {
 #define LARDER_SERVER_COUNTERS(X)                                                          \
   X(bytes_read) X(bytes_written) X(conn_yields) X(idle_kicks)                              \
   X(total_connections) X(rejected_connections)                                             \
-  X(listen_disabled_num) X(time_in_listen_disabled_us)
+  X(listen_disabled_num) X(time_in_listen_disabled_us)                                     \
+  X(read_buf_oom) X(response_obj_oom)                                                      \
+  X(ssl_new_sessions) X(ssl_handshake_errors) X(ssl_proto_errors)
 #define LARDER_SERVER_GAUGES(X)                                                            \
   X(read_buf_count) X(read_buf_bytes)                                                      \
   X(response_obj_count) X(response_obj_bytes)

@@ -151,6 +151,31 @@ Result sock_cookie_id(Argument& argument) {
   return std::nullopt;
 }
 
+/// Numbers whose range is told apart from their form.
+Result listed_number(const Argument& argument, std::string_view name, int high, int* member) {
+  const auto number = whole_number<int>(argument.value);
+  if (!number) return refuse(fmt::format("could not parse argument to {}", name));
+  if (*number < 0 || *number > high) {
+    return refuse(fmt::format("Invalid {}. Use help to see valid options.", name));
+  }
+  *member = *number;
+  return std::nullopt;
+}
+
+Result ssl_verify_mode(Argument& argument) {
+  int mode = 0;
+  Result exit = listed_number(argument, "ssl_verify_mode", 3, &mode);
+  argument.options.tls.check = static_cast<TlsCheck>(mode);
+  return exit;
+}
+
+Result ssl_keyformat(Argument& argument) {
+  const auto number = whole_number<int>(argument.value);
+  if (!number) return refuse("could not parse argument to ssl_keyformat");
+  argument.options.tls.key_format = *number;  // OpenSSL judges it
+  return std::nullopt;
+}
+
 #define LARDER_SET(statement)       \
   [](Argument& argument) -> Result { \
     argument.options.statement;     \
@@ -202,6 +227,18 @@ const Row kRows[] = {
     {"read_buf_mem_limit", "Missing read_buf_mem_limit argument",
      [](Argument& a) { return scaled(a, "read_buf_mem_limit", std::uint64_t{kMegabyte}, &a.options.read_buf_mem_limit_bytes); }},
     {"resp_obj_mem_limit", nullptr, resp_obj_mem_limit},
+    {"ssl_chain_cert", "Missing ssl_chain_cert argument", LARDER_SET(tls.chain_cert = argument.value)},
+    {"ssl_key", "Missing ssl_key argument", LARDER_SET(tls.key = argument.value)},
+    {"ssl_verify_mode", "Missing ssl_verify_mode argument", ssl_verify_mode},
+    {"ssl_keyformat", "Missing ssl_keyformat argument", ssl_keyformat},
+    {"ssl_ciphers", "Missing ssl_ciphers argument", LARDER_SET(tls.ciphers = argument.value)},
+    {"ssl_ca_cert", "Missing ssl_ca_cert argument", LARDER_SET(tls.ca_cert = argument.value)},
+    {"ssl_wbuf_size", "Missing ssl_wbuf_size argument",
+     [](Argument& a) { return scaled(a, "ssl_wbuf_size", 1024U, &a.options.tls.write_buffer_bytes); }},
+    {"ssl_session_cache", nullptr, LARDER_SET(tls.session_cache = true)},
+    {"ssl_kernel_tls", nullptr, LARDER_SET(tls.kernel_tls = true)},
+    {"ssl_min_version", "Missing ssl_min_version argument",
+     [](Argument& a) { return listed_number(a, "ssl_min_version", 3, &a.options.tls.min_version); }},
     {"track_sizes", nullptr, LARDER_SET(track_sizes = true)},
     {"sock_cookie_id", nullptr, sock_cookie_id},
     {"modern", nullptr, accept_silently},
@@ -221,7 +258,7 @@ struct Unavailable {
   const char* feature;
 };
 constexpr Unavailable kUnavailable[] = {
-    {"ssl_", "TLS"}, {"ext_", "external storage"}, {"proxy_", "proxy"}};
+    {"ext_", "external storage"}, {"proxy_", "proxy"}};
 
 Result apply_one(std::string_view element, Options* options) {
   const std::size_t equals = element.find('=');

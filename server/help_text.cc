@@ -20,6 +20,9 @@ constexpr std::string_view kFlags =
 -l, --listen=<addr>       address to listen on (default: any); several may be
                           given, separated by commas or by repeating -l
                           form: proto[<protocol>]:tag[<name>]:host:port
+                          with TLS, a prefix changes it for one address: 'notls'
+                          none, 'btls' without client certificates, 'mtls' with
+                          them, e.g. -l mtls:proto[ascii]:tag_tools_:127.0.0.1:11212
                           e.g. -l 127.0.0.1,[::1]:11212,proto[ascii]:10.0.0.1:11213
 -d, --daemon              run in the background
 -r, --enable-coredumps    raise the limit on core files
@@ -51,9 +54,12 @@ constexpr std::string_view kFlags =
 -B, --protocol=<name>     ascii, binary, or auto: by a connection's first byte (default: auto)
 -I, --max-item-size=<num> largest item, with suffix k or m
                           (default: 1m, from 1k to 1024m)
+-S, --enable-sasl         binary clients must authenticate by SASL
 -F, --disable-flush-all   refuse flush_all
 -X, --disable-dumping     refuse stats cachedump, stats detail and lru_crawler metadump
 -W, --disable-watch       refuse watch
+-Y, --auth-file=<file>    text clients must log in; lines of <file>: user:password
+-Z, --enable-ssl          enable TLS
 -N, --napi-ids=<num>      accepted; threads are chosen in turn
 --discovery-file=<file>   what "config get cluster" tells: a line with a version, a
                           line of nodes as host|address|port; read again on SIGHUP
@@ -92,6 +98,18 @@ constexpr std::string_view kFlags =
    - watcher_logbuf_size: kilobytes waiting for one watcher (default: 256)
    - worker_logbuf_size:  kilobytes waiting for one thread (default: 64)
    - read_buf_mem_limit:  megabytes for the buffers of connections (default: 0, no limit)
+   - ssl_chain_cert:      PEM file: the server's certificate and those above it
+   - ssl_key:             private key, if it is not in ssl_chain_cert
+   - ssl_keyformat:       of ssl_key: 1 PEM, 2 DER (default: 1)
+   - ssl_verify_mode:     certificates of clients: 0 none, 1 request, 2 require,
+                          3 require once (default: 0)
+   - ssl_ciphers:         ciphers of TLS 1.2 and older
+   - ssl_ca_cert:         PEM file: who may sign the certificates of clients
+   - ssl_wbuf_size:       kilobytes of a thread's buffer for replies (default: 16)
+   - ssl_session_cache:   let clients resume sessions by their number
+   - ssl_kernel_tls:      let the kernel encrypt
+   - ssl_min_version:     oldest version accepted (default: tlsv1.2)
+                          0(tlsv1.0), 1(tlsv1.1), 2(tlsv1.2) or 3(tlsv1.3)
    - track_sizes:         count items by size for "stats sizes"
    - sock_cookie_id:      mark of the listening sockets, for packet filters
    - drop_privileges:     end the process when a thread makes a system call that
@@ -103,6 +121,8 @@ constexpr std::string_view kFlags =
 constexpr std::string_view kLicences =
     R"(Linked in, with thanks to their authors:
 libevent  BSD 3-clause; (c) 2000-2007 Niels Provos, 2007-2012 Niels Provos and Nick Mathewson
+OpenSSL   Apache 2.0; (c) The OpenSSL Project Authors
+Cyrus SASL  BSD with advertising clause; (c) Carnegie Mellon University
 jemalloc  BSD 2-clause; (c) Jason Evans, Mozilla Foundation, Facebook, Inc.
 xxHash    BSD 2-clause; (c) Yann Collet
 {fmt}     MIT; (c) Victor Zverovich and {fmt} contributors

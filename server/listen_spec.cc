@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "server/option_text.h"
 
 namespace larder::server {
@@ -76,13 +78,32 @@ Error parse_host_port(std::string_view text, ListenAddress* address) {
   return std::nullopt;
 }
 
-Error parse_element(std::string_view spec, ListenAddress* address) {
-  for (const std::string_view prefix : {"notls", "btls", "mtls"}) {
-    if (spec.starts_with(prefix)) {
-      return fmt::format("'{}' option is valid only when SSL is enabled", prefix);
+/// Takes a prefix that says how TLS is used here off the front of `rest`.
+Error take_tls(std::string_view* rest, ListenAddress* address) {
+  struct Row {
+    std::string_view prefix;
+    bool tls;
+    TlsCheck check;
+  };
+  constexpr Row kRows[] = {{"notls", false, TlsCheck::none},
+                           {"btls", true, TlsCheck::none},
+                           {"mtls", true, TlsCheck::require}};
+  for (const Row& row : kRows) {
+    if (!rest->starts_with(row.prefix)) continue;
+    if (!address->tls) {  // as in `usual`: without -Z nobody has it
+      return fmt::format("'{}' option is valid only when SSL is enabled", row.prefix);
     }
+    address->tls = row.tls;
+    address->tls_check = row.check;
+    rest->remove_prefix(std::min(rest->size(), row.prefix.size() + 1));  // and the colon
+    break;
   }
+  return std::nullopt;
+}
+
+Error parse_element(std::string_view spec, ListenAddress* address) {
   std::string_view rest = spec;
+  if (Error error = take_tls(&rest, address)) return error;
   std::optional<std::string_view> name;
   if (!take_bracketed("proto", false, &rest, &name)) {
     return fmt::format("Invalid protocol spec: \"{}\"", spec);
@@ -105,16 +126,14 @@ Error parse_element(std::string_view spec, ListenAddress* address) {
 
 }  // namespace
 
-Error parse_listen_list(std::string_view list, int port, proto::Binding binding,
+Error parse_listen_list(std::string_view list, const ListenAddress& usual,
                         std::vector<ListenAddress>* addresses) {
   while (!list.empty()) {
     const std::size_t end = list.find_first_of(",;");
     const std::string_view spec = list.substr(0, end);
     list.remove_prefix(end == std::string_view::npos ? list.size() : end + 1);
     if (spec.empty()) continue;
-    ListenAddress address;
-    address.port = port;
-    address.binding = binding;
+    ListenAddress address = usual;
     if (Error error = parse_element(spec, &address)) return error;
     addresses->push_back(std::move(address));
   }

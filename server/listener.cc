@@ -82,7 +82,7 @@ int listen_on(const addrinfo& info, const Options& options) {
 /// Opens every address that a host name stands for. Some of them may not work here (IPv6 switched
 /// off, one family's port taken): one that does is enough, as in memcached.
 std::optional<Failure> open_tcp(const ListenAddress& address, const Options& options,
-                                Listeners* listeners) {
+                                TlsContext* tls, Listeners* listeners) {
   addrinfo hints{};
   hints.ai_flags = AI_PASSIVE;
   hints.ai_family = AF_UNSPEC;
@@ -106,7 +106,10 @@ std::optional<Failure> open_tcp(const ListenAddress& address, const Options& opt
     }
     any = true;
     listeners->push_back(std::make_unique<Listener>(
-        fd, ListenerInfo{address.binding, false, address.tag}, std::string()));
+        fd,
+        ListenerInfo{address.binding, false, address.tag, address.tls ? tls : nullptr,
+                     address.tls_check},
+        std::string()));
   }
   if (any) return std::nullopt;
   return why;
@@ -135,14 +138,14 @@ std::optional<Failure> open_unix(const Options& options, Listeners* listeners) {
     return why;
   }
   listeners->push_back(
-      std::make_unique<Listener>(fd, ListenerInfo{options.binding, true, {}}, path));
+      std::make_unique<Listener>(fd, ListenerInfo{.binding = options.binding, .local = true}, path));
   return std::nullopt;
 }
 
 /// The listening sockets that the service manager opened for this process (sd_listen_fds(3)): descriptors
 /// from 3 on, named by LISTEN_FDS for the process LISTEN_PID. Which flags say where to listen is no
 /// matter then. Returns whether there were any.
-bool take_inherited(const Options& options, Listeners* listeners) {
+bool take_inherited(const Options& options, TlsContext* tls, Listeners* listeners) {
   const char* const pid = std::getenv("LISTEN_PID");
   const char* const count = std::getenv("LISTEN_FDS");
   if (pid == nullptr || count == nullptr || std::atol(pid) != getpid()) return false;
@@ -154,9 +157,10 @@ bool take_inherited(const Options& options, Listeners* listeners) {
     getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes);
     fcntl(fd, F_SETFD, FD_CLOEXEC);
     fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
-    set_client_options(fd, family != AF_UNIX);
+    const bool local = family == AF_UNIX;
+    set_client_options(fd, !local);
     listeners->push_back(std::make_unique<Listener>(
-        fd, ListenerInfo{options.binding, family == AF_UNIX, {}}, std::string()));
+        fd, ListenerInfo{options.binding, local, {}, local ? nullptr : tls}, std::string()));
   }
   for (const char* name : {"LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"}) unsetenv(name);
   return !listeners->empty();
@@ -211,8 +215,8 @@ int Listener::accept() const {
   return ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
-std::optional<Exit> open_listeners(const Options& options, Listeners* listeners) {
-  if (take_inherited(options, listeners)) {
+std::optional<Exit> open_listeners(const Options& options, TlsContext* tls, Listeners* listeners) {
+  if (take_inherited(options, tls, listeners)) {
     write_port_file(*listeners);
     return std::nullopt;
   }
@@ -222,7 +226,7 @@ std::optional<Exit> open_listeners(const Options& options, Listeners* listeners)
     return refusal(*failure, "failed to listen on UNIX socket: " + options.unix_socket);
   }
   for (const ListenAddress& address : options.listen) {
-    const auto failure = open_tcp(address, options, listeners);
+    const auto failure = open_tcp(address, options, tls, listeners);
     if (!failure) continue;
     return refusal(*failure, options.interfaces.empty()
                                  ? fmt::format("failed to listen on TCP port {}", options.tcp_port)

@@ -17,11 +17,15 @@
 
 namespace larder::server {
 
+class TlsContext;
+
 /// What a connection needs to know of the listener it came from.
 struct ListenerInfo {
   proto::Binding binding = proto::Binding::automatic;
   bool local = false;  // a unix socket
   std::string tag;
+  TlsContext* tls = nullptr;  // nullptr: clients are not encrypted
+  TlsCheck tls_check = TlsCheck::none;
 };
 
 class Listener {
@@ -52,8 +56,8 @@ class Listener {
 };
 
 /// Opens every listener that `options` ask for and writes MEMCACHED_PORT_FILENAME. Returns why not,
-/// or nothing.
-std::optional<Exit> open_listeners(const Options& options,
+/// or nothing. `tls` is for those with TLS; it outlives them.
+std::optional<Exit> open_listeners(const Options& options, TlsContext* tls,
                                    std::vector<std::unique_ptr<Listener>>* listeners);
 
 }  // namespace larder::server

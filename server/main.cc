@@ -1,11 +1,14 @@
 // larder: reads the command line, prepares the process, serves, stops.
 #include <cstdio>
 #include <exception>
+#include <memory>
+#include <utility>
 
 #include "server/options.h"
 #include "server/process.h"
 #include "server/sandbox.h"
 #include "server/server.h"
+#include "server/tls.h"
 
 // Read by jemalloc before main: what connections free goes back to the kernel within a second, since
 // everything that is stored lies in the arena, and few heaps are needed beside it.
@@ -23,9 +26,9 @@ int leave(const Exit& exit) {
   return exit.code;
 }
 
-int serve(const Options& options, Daemon& daemon) {
+int serve(const Options& options, std::unique_ptr<TlsContext> tls, Daemon& daemon) {
   if (options.drop_privileges) explain_violations();
-  Server server(options);
+  Server server(options, std::move(tls));
   if (const auto exit = server.start()) return leave(*exit);
   const PidFile pid_file(options);
   std::fputs((server.greeting() + "\n").c_str(), stderr);
@@ -41,6 +44,13 @@ int main(int argc, char** argv) {
   Options options;
   if (const auto exit = parse_options(argc, argv, &options)) return leave(*exit);
   for (const std::string& notice : options.notices) std::fputs((notice + "\n").c_str(), stderr);
+  std::unique_ptr<TlsContext> tls;
+  if (options.tls.enabled) {
+    // Before the user is switched: keys may be root's alone.
+    std::string error;
+    tls = TlsContext::create(options.tls, &error);
+    if (tls == nullptr) return leave({kExitUsage, error + "\n"});
+  }
   if (const auto exit = prepare_process(options)) return leave(*exit);
   Daemon daemon;
   if (options.daemon) {
@@ -48,7 +58,7 @@ int main(int argc, char** argv) {
   }
   if (options.lock_memory) lock_memory();
   try {
-    return serve(options, daemon);
+    return serve(options, std::move(tls), daemon);
   } catch (const std::exception& error) {
     std::fprintf(stderr, "larder: cannot start: %s\n", error.what());
     return kExitOsError;

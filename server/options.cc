@@ -32,6 +32,7 @@ struct Reading {
   Options& options;
   bool tcp_given = false;
   bool udp_given = false;
+  bool protocol_given = false;
 };
 
 Result refuse(int code, std::string text) { return Exit{code, std::move(text) + "\n"}; }
@@ -104,6 +105,7 @@ Result set_binding(Reading& reading, const char* value) {
   for (const Row& row : kRows) {
     if (row.name == value) {
       reading.options.binding = row.binding;
+      reading.protocol_given = true;
       return std::nullopt;
     }
   }
@@ -120,10 +122,6 @@ Result set_item_size(Reading& reading, const char* value) {
   if (unit == 'm') bytes *= kMegabyte;
   reading.options.item_bytes_max = bytes;
   return std::nullopt;
-}
-
-Result unavailable(const char* feature) {
-  return refuse(kExitUsage, fmt::format("This server is not built with {} support.", feature));
 }
 
 enum class Takes : std::uint8_t { nothing, optional_value, value };
@@ -176,7 +174,7 @@ const Flag kFlags[] = {
     {'r', "enable-coredumps", Takes::nothing, LARDER_SET(o.core_dumps = true)},
     {'R', "max-reqs-per-event", Takes::value, LARDER_RETURN(above_zero(v, &o.requests_per_event, "Number of requests per event must be greater than 0"))},
     {'s', "unix-socket", Takes::value, LARDER_SET(o.unix_socket = v)},
-    {'S', "enable-sasl", Takes::nothing, LARDER_RETURN(unavailable("SASL"))},
+    {'S', "enable-sasl", Takes::nothing, LARDER_SET(o.sasl = true)},
     {'t', "threads", Takes::value, set_threads},
     {'u', "user", Takes::value, LARDER_SET(o.user = v)},
     {'U', "udp-port", Takes::value, LARDER_SET(o.udp_port = leading_number(v); reading.udp_given = true)},
@@ -184,9 +182,9 @@ const Flag kFlags[] = {
     {'V', "version", Takes::nothing, LARDER_RETURN((Exit{0, version_text()}))},
     {'W', "disable-watch", Takes::nothing, LARDER_SET(o.watch_enabled = false)},
     {'X', "disable-dumping", Takes::nothing, LARDER_SET(o.dump_enabled = false)},
-    {'Y', "auth-file", Takes::value, LARDER_RETURN(unavailable("authentication file (-Y)"))},
+    {'Y', "auth-file", Takes::value, LARDER_SET(o.auth_file = v; o.login_required = true)},
     {kDiscoveryFile, "discovery-file", Takes::value, LARDER_SET(o.discovery_file = v)},
-    {'Z', "enable-ssl", Takes::nothing, LARDER_RETURN(unavailable("TLS"))},
+    {'Z', "enable-ssl", Takes::nothing, LARDER_SET(o.tls.enabled = true)},
 };
 // clang-format on
 #undef LARDER_SET
@@ -293,6 +291,52 @@ Result check_slab_sizes(Options& options) {
   return std::nullopt;
 }
 
+/// With -Y, a listener that names its language must speak text.
+Result check_login_listeners(Options& options) {
+  for (ListenAddress& address : options.listen) {
+    if (address.binding == proto::Binding::binary) {
+      return refuse(kExitOsError,
+                    fmt::format("Cannot use binary protocol when ascii authentication enabled\n"
+                                "failed to listen on one of interface(s) {}",
+                                options.interfaces));
+    }
+    if (address.binding == proto::Binding::automatic) {
+      options.notices.push_back(
+          "WARNING: negotiating ports are ascii only when ascii authentication enabled");
+      address.binding = proto::Binding::ascii;
+    }
+  }
+  return std::nullopt;
+}
+
+/// -S and -Y decide the language of listeners that do not name one.
+Result check_authentication(Reading& reading) {
+  Options& options = reading.options;
+  if (options.sasl) {
+    if (!reading.protocol_given) options.binding = proto::Binding::binary;
+    if (options.binding != proto::Binding::binary) {
+      return refuse(kExitUsage, "ERROR: You cannot allow the ASCII protocol while using SASL.");
+    }
+    if (options.udp_port != 0) {
+      return refuse(kExitUsage,
+                    "ERROR: Cannot enable UDP while using binary SASL authentication.");
+    }
+  }
+  if (options.login_required) {
+    if (!reading.protocol_given) options.binding = proto::Binding::ascii;
+    if (options.binding != proto::Binding::ascii) {
+      return refuse(kExitUsage,
+                    "ERROR: You cannot allow the BINARY protocol while using ascii "
+                    "authentication tokens.");
+    }
+    if (options.udp_port != 0) {
+      return refuse(kExitUsage,
+                    "Cannot use UDP with ascii authentication enabled (-U 0 to disable)");
+    }
+  }
+  return std::nullopt;
+}
+
 Result check_listening(Reading& reading) {
   Options& options = reading.options;
   if (reading.udp_given && options.udp_port != 0 && !reading.tcp_given) {
@@ -304,16 +348,21 @@ Result check_listening(Reading& reading) {
   if (options.tcp_port > 65535) {
     return refuse(kExitUsage, fmt::format("ERROR: Invalid port number {}.", options.tcp_port));
   }
+  if (options.tls.enabled && options.tcp_port == 0) {
+    return refuse(kExitUsage, "ERROR: You cannot enable SSL without a TCP port.");
+  }
   if (!options.unix_socket.empty() || options.tcp_port == 0) return std::nullopt;
+  const ListenAddress usual{{}, options.tcp_port, options.binding, {}, options.tls.enabled,
+                            options.tls.check};
   if (options.interfaces.empty()) {
-    options.listen.push_back({{}, options.tcp_port, options.binding, {}});
+    options.listen.push_back(usual);
     return std::nullopt;
   }
-  if (const auto error = parse_listen_list(options.interfaces, options.tcp_port, options.binding,
-                                           &options.listen)) {
+  if (const auto error = parse_listen_list(options.interfaces, usual, &options.listen)) {
     return refuse(kExitOsError, fmt::format("{}\nfailed to listen on one of interface(s) {}", *error,
                                             options.interfaces));
   }
+  if (options.login_required) return check_login_listeners(options);
   return std::nullopt;
 }
 
@@ -333,6 +382,7 @@ Result check_together(Reading& reading) {
   if (options.temp_lru && !options.lru_maintainer) {
     return refuse(kExitUsage, "temporary_ttl requires lru_maintainer to be enabled");
   }
+  if (Result exit = check_authentication(reading)) return exit;
   return check_listening(reading);
 }
 

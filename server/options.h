@@ -21,12 +21,32 @@ inline constexpr std::int64_t kMegabyte = 1024 * 1024;
 /// A page of the slab allocator, and memcached's: chunks are cut from it.
 inline constexpr std::int64_t kPageBytes = kMegabyte;
 
+/// Whether a TLS client has to show a certificate; the numbers are those of -o ssl_verify_mode.
+enum class TlsCheck : std::uint8_t { none, request, require, require_once };
+
+/// -Z and -o ssl_*.
+struct TlsOptions {
+  bool enabled = false;
+  std::string chain_cert;                    // PEM: the server's certificate and those above it
+  std::string key;                           // empty: in chain_cert
+  int key_format = 1;                        // OpenSSL's number: 1 PEM, 2 DER
+  std::string ca_cert;                       // PEM: who may sign the certificates of clients
+  TlsCheck check = TlsCheck::none;
+  std::string ciphers;                       // of TLS 1.2 and older; empty: OpenSSL's choice
+  int min_version = 2;                       // 0 to 3: TLS 1.0 to 1.3
+  std::uint32_t write_buffer_bytes = 16 * 1024;
+  bool session_cache = false;
+  bool kernel_tls = false;
+};
+
 /// One address of -l.
 struct ListenAddress {
   std::string host;  // empty: any address
   int port = 0;      // -1: any free port
   proto::Binding binding = proto::Binding::automatic;
   std::string tag;   // tag[NAME]: names the listener in logs
+  bool tls = false;  // with -Z, unless notls:
+  TlsCheck tls_check = TlsCheck::none;       // btls: none, mtls: require, else ssl_verify_mode
 };
 
 struct Options {
@@ -88,6 +108,12 @@ struct Options {
   std::uint32_t watcher_logbuf_bytes = 256 * 1024;
   std::uint32_t worker_logbuf_bytes = 64 * 1024;
   std::uint64_t read_buf_mem_limit_bytes = 0;
+
+  // Who clients are, and who may listen.
+  TlsOptions tls;
+  bool sasl = false;
+  std::string auth_file;                     // -Y; empty: no login
+  bool login_required = false;               // -Y was given, with a file name or not
 
   // What clients may do.
   bool cas_enabled = true;

@@ -4,6 +4,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "server/engine_config.h"
@@ -64,6 +66,15 @@ class Server::WorkerHost final : public proto::Host {
   bool set_cluster_config(std::shared_ptr<const proto::ClusterConfig> config) override {
     return server_.discovery_.set(std::move(config));
   }
+  std::optional<std::string> refresh_certs() override {
+    return server_.tls_ != nullptr ? server_.tls_->refresh() : Host::refresh_certs();
+  }
+  std::unique_ptr<proto::SaslExchange> sasl_exchange() override {
+    return server_.sasl_ != nullptr ? server_.sasl_->exchange() : nullptr;
+  }
+  bool knows_user(std::string_view user, std::string_view password) override {
+    return server_.auth_file_ != nullptr && server_.auth_file_->knows(user, password);
+  }
 
  private:
   StatsResult detail(std::string_view action, engine::StatSink& sink) {
@@ -82,24 +93,27 @@ class Server::WorkerHost final : public proto::Host {
   engine::Worker& worker_;
 };
 
-Server::Server(const Options& options)
+Server::Server(const Options& options, std::unique_ptr<TlsContext> tls)
     : options_(options),
       log_(settings_.verbosity),
       mailbox_(loop_),
       signals_(loop_, [this](int number) { on_signal(number); }),
       restart_(options),
       engine_(engine::make_cache_engine(restartable_config(options, restart_))),
+      tls_(std::move(tls)),
       second_offset_(since_wall_second()),
       started_(std::chrono::steady_clock::now()),
       acceptor_(options, log_, loop_, mailbox_),
       shared_{options, settings_, *engine_, log_, [this] { acceptor_.connection_closed(); }},
-      stats_(options, settings_, *engine_, acceptor_, workers_),
+      stats_(options, settings_, *engine_, acceptor_, workers_, tls_.get()),
       ticker_(loop_, [this] { tick(); }) {
   settings_.cas_enabled = options.cas_enabled;
   settings_.flush_enabled = options.flush_enabled;
   settings_.dump_enabled = options.dump_enabled;
   settings_.watch_enabled = options.watch_enabled;
   settings_.shutdown_enabled = options.shutdown_enabled;
+  settings_.sasl_enabled = options.sasl;
+  settings_.login_required = options.login_required;
   settings_.verbosity.store(options.verbosity);
   engine_->prefix_stats().set_delimiter(options.prefix_delimiter);
   engine_->prefix_stats().enable(options.detail_enabled);
@@ -108,12 +122,15 @@ Server::Server(const Options& options)
 Server::~Server() = default;
 
 std::optional<Exit> Server::start() {
+  if (auto exit = start_authentication()) return exit;
   if (!options_.discovery_file.empty()) {
-    if (auto error = discovery_.load(options_.discovery_file)) return Exit{1, *error + "\n"};
+    if (auto error = discovery_.load(options_.discovery_file)) return Exit{1, *error + "\
+"};
   }
-  if (auto exit = acceptor_.open()) return exit;
+  if (auto exit = acceptor_.open(tls_.get())) return exit;
   if (restart_.state() && !restore()) {
-    return Exit{kExitOsError, "[restart] the memory file is not what its metadata says\n"};
+    return Exit{kExitOsError, "[restart] the memory file is not what its metadata says\
+"};
   }
   std::vector<WorkerThread*> workers;
   for (int i = 0; i < options_.threads; ++i) {
@@ -180,10 +197,40 @@ void Server::on_signal(int number) {
   request_stop(number == SIGUSR1);
 }
 
-/// SIGHUP: what can be read again is.
+/// -S and -Y. Nobody listens yet.
+std::optional<Exit> Server::start_authentication() {
+  if (options_.sasl) {
+    sasl_ = Sasl::start(log_);
+    if (sasl_ == nullptr) return Exit{1, "Error initializing sasl.\n"};
+  }
+  if (!options_.login_required) return std::nullopt;
+  auth_file_ = std::make_unique<AuthFile>(options_.auth_file);
+  switch (auth_file_->load()) {
+    case AuthFile::Load::ok:
+      break;
+    case AuthFile::Load::cannot_open:
+      return Exit{1, fmt::format("Could not open authfile [{}] for reading, error {}\n",
+                                 options_.auth_file, std::strerror(errno))};
+    case AuthFile::Load::malformed:
+      return Exit{1, fmt::format("Authfile [{}] has a malformed entry. Should be 'user:password'\n",
+                                 options_.auth_file)};
+  }
+  return std::nullopt;
+}
+
+/// SIGHUP: reads the auth file, the list of nodes and the certificates again. What cannot be used
+/// changes nothing.
 void Server::reload() {
-  if (options_.discovery_file.empty()) return;
-  if (const auto error = discovery_.load(options_.discovery_file)) log_.always("{}", *error);
+  if (auth_file_ != nullptr && auth_file_->load() != AuthFile::Load::ok) {
+    log_.warn("Could not reload authfile [{}] on SIGHUP", options_.auth_file);
+  }
+  if (!options_.discovery_file.empty()) {
+    if (const auto error = discovery_.load(options_.discovery_file)) log_.always("{}", *error);
+  }
+  if (tls_ == nullptr) return;
+  if (const auto error = tls_->refresh()) {
+    log_.always("Could not reload TLS certificates on SIGHUP: {}", *error);
+  }
 }
 
 void Server::tick() {

@@ -15,20 +15,24 @@
 #include "proto/host.h"
 #include "server/acceptor.h"
 #include "server/discovery.h"
+#include "server/auth_file.h"
 #include "server/event_loop.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/sasl.h"
 #include "server/signals.h"
 #include "server/stats.h"
 #include "server/warm_restart.h"
+#include "server/tls.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
 
 class Server {
  public:
-  /// Reserves memory; throws std::system_error when it cannot. `options` outlive the server.
-  explicit Server(const Options& options);
+  /// Reserves memory; throws std::system_error when it cannot. `options` outlive the server. `tls`
+  /// is set with -Z.
+  Server(const Options& options, std::unique_ptr<TlsContext> tls);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -45,9 +49,10 @@ class Server {
  private:
   class WorkerHost;
 
+  std::optional<Exit> start_authentication();
+  void reload();
   void tick();
   void on_signal(int number);
-  void reload();
   bool restore();
 
   const Options& options_;
@@ -58,6 +63,9 @@ class Server {
   Signals signals_;
   const WarmRestart restart_;
   std::unique_ptr<engine::CacheEngine> engine_;
+  const std::unique_ptr<TlsContext> tls_;
+  std::unique_ptr<Sasl> sasl_;          // -S
+  std::unique_ptr<AuthFile> auth_file_;  // -Y
   const std::chrono::nanoseconds second_offset_;  // since the wall clock's second began, at start
   const std::chrono::steady_clock::time_point started_;
   Acceptor acceptor_;

@@ -12,6 +12,7 @@
 #include "server/acceptor.h"
 #include "server/process.h"
 #include "server/socket_address.h"
+#include "server/tls.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
@@ -82,6 +83,8 @@ bool with_idle_timeout(const Options& options) { return options.idle_timeout_s >
 bool with_reassign(const Options& options) { return options.slab_reassign; }
 bool with_crawler(const Options& options) { return options.lru_crawler; }
 bool with_maintainer(const Options& options) { return options.lru_maintainer; }
+bool with_tls(const Options& options) { return options.tls.enabled; }
+bool with_session_cache(const Options& options) { return with_tls(options) && options.tls.session_cache; }
 
 #define LARDER_VALUE(expression) [](const Stats& s) -> std::string { (void)s; return expression; }
 
@@ -100,13 +103,13 @@ constexpr Row kGeneral[] = {
     {"total_connections", counted<Counter::total_connections>},
     {"rejected_connections", counted<Counter::rejected_connections>, with_maxconns_fast},
     {"connection_structures", curr_connections},
-    {"response_obj_oom"},
+    {"response_obj_oom", counted<Counter::response_obj_oom>},
     {"response_obj_count", gauge<Gauge::response_obj_count>},
     {"response_obj_bytes", gauge<Gauge::response_obj_bytes>},
     {"read_buf_count", gauge<Gauge::read_buf_count>},
     {"read_buf_bytes", gauge<Gauge::read_buf_bytes>},
     {"read_buf_bytes_free"},
-    {"read_buf_oom"},
+    {"read_buf_oom", counted<Counter::read_buf_oom>},
     {"reserved_fds", LARDER_VALUE(std::to_string(own_descriptors(s.options())))},
     {"cmd_get"}, {"cmd_set"}, {"cmd_flush"}, {"cmd_touch"}, {"cmd_meta"},
     {"get_hits"}, {"get_misses"}, {"get_expired"}, {"get_flushed"},
@@ -141,6 +144,10 @@ constexpr Row kGeneral[] = {
     {"malloc_fails"},
     {"log_worker_dropped"}, {"log_worker_written"},
     {"log_watcher_skipped"}, {"log_watcher_sent"}, {"log_watchers"},
+    {"ssl_new_sessions", counted<Counter::ssl_new_sessions>, with_session_cache},
+    {"ssl_handshake_errors", counted<Counter::ssl_handshake_errors>, with_tls},
+    {"ssl_proto_errors", counted<Counter::ssl_proto_errors>, with_tls},
+    {"time_since_server_cert_refresh", LARDER_VALUE(std::to_string(s.tls().seconds_since_refresh())), with_tls},
     {"unexpected_napi_ids"}, {"round_robin_fallback"},
     {"bytes"}, {"curr_items"}, {"total_items"}, {"slab_global_page_pool"},
     {"expired_unfetched"}, {"evicted_unfetched"},
@@ -157,6 +164,12 @@ constexpr Row kGeneral[] = {
 
 std::string yes(bool value) { return value ? "yes" : "no"; }
 std::string text_or(const std::string& text, const char* unset) { return text.empty() ? unset : text; }
+/// ssl_verify_mode as OpenSSL's flags, which is what memcached shows.
+std::string verify_flags(TlsCheck check) {
+  constexpr const char* kFlags[] = {"0", "1", "3", "7"};
+  return kFlags[static_cast<std::size_t>(check)];
+}
+std::string version_name(int version) { return fmt::format("tlsv1.{}", version); }
 std::string two_decimals(double value) { return fmt::format("{:.2f}", value); }
 
 #define LARDER_SETTING(expression) \
@@ -184,8 +197,8 @@ constexpr Row kSettings[] = {
     {"cas_enabled", LARDER_SETTING(yes(o.cas_enabled))},
     {"tcp_backlog", LARDER_SETTING(std::to_string(o.backlog))},
     {"binding_protocol", LARDER_SETTING(std::string(binding_name(o.binding)))},
-    {"auth_enabled_sasl", LARDER_SETTING("no")},
-    {"auth_enabled_ascii", LARDER_SETTING("no")},
+    {"auth_enabled_sasl", LARDER_SETTING(yes(o.sasl))},
+    {"auth_enabled_ascii", LARDER_SETTING(o.login_required ? o.auth_file : "no")},
     {"item_size_max", LARDER_SETTING(std::to_string(o.item_bytes_max))},
     {"maxconns_fast", LARDER_SETTING(yes(o.maxconns_fast))},
     {"hashpower_init", LARDER_SETTING(std::to_string(o.hash_power))},
@@ -215,7 +228,7 @@ constexpr Row kSettings[] = {
     {"read_buf_mem_limit", LARDER_SETTING(std::to_string(o.read_buf_mem_limit_bytes))},
     {"track_sizes", LARDER_SETTING(yes(o.track_sizes))},
     {"inline_ascii_response", LARDER_SETTING("no")},
-    // External storage and TLS are not built in: memcached's values when they are off.
+    // External storage is not built in: memcached's values when it is off.
     {"ext_item_size", LARDER_SETTING("512")},
     {"ext_item_age", LARDER_SETTING("4294967295")},
     {"ext_low_ttl"},
@@ -227,17 +240,17 @@ constexpr Row kSettings[] = {
     {"ext_max_frag", LARDER_SETTING("0.80")},
     {"slab_automove_freeratio", LARDER_SETTING(fmt::format("{:.3f}", o.slab_automove_freeratio))},
     {"ext_drop_unread", LARDER_SETTING("no")},
-    {"ssl_enabled", LARDER_SETTING("no")},
-    {"ssl_chain_cert", LARDER_SETTING("(null)")},
-    {"ssl_key", LARDER_SETTING("(null)")},
-    {"ssl_verify_mode"},
-    {"ssl_keyformat", LARDER_SETTING("1")},
-    {"ssl_ciphers", LARDER_SETTING("NULL")},
-    {"ssl_ca_cert", LARDER_SETTING("NULL")},
-    {"ssl_wbuf_size", LARDER_SETTING("16384")},
-    {"ssl_session_cache", LARDER_SETTING("no")},
-    {"ssl_kernel_tls", LARDER_SETTING("no")},
-    {"ssl_min_version", LARDER_SETTING("tlsv1.2")},
+    {"ssl_enabled", LARDER_SETTING(yes(o.tls.enabled))},
+    {"ssl_chain_cert", LARDER_SETTING(text_or(o.tls.chain_cert, "(null)"))},
+    {"ssl_key", LARDER_SETTING(text_or(o.tls.key, "(null)"))},
+    {"ssl_verify_mode", LARDER_SETTING(verify_flags(o.tls.check))},
+    {"ssl_keyformat", LARDER_SETTING(std::to_string(o.tls.key_format))},
+    {"ssl_ciphers", LARDER_SETTING(text_or(o.tls.ciphers, "NULL"))},
+    {"ssl_ca_cert", LARDER_SETTING(text_or(o.tls.ca_cert, "NULL"))},
+    {"ssl_wbuf_size", LARDER_SETTING(std::to_string(o.tls.write_buffer_bytes))},
+    {"ssl_session_cache", LARDER_SETTING(yes(o.tls.session_cache))},
+    {"ssl_kernel_tls", LARDER_SETTING(yes(o.tls.kernel_tls))},
+    {"ssl_min_version", LARDER_SETTING(version_name(o.tls.min_version))},
     {"num_napi_ids", LARDER_SETTING(std::to_string(o.napi_ids))},
     {"memory_file", LARDER_SETTING(text_or(o.memory_file, "(null)"))},
     {"client_flags_size", LARDER_SETTING("4")},

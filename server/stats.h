@@ -21,18 +21,21 @@
 namespace larder::server {
 
 class Acceptor;
+class TlsContext;
 class WorkerThread;
 
 class Stats {
  public:
-  /// All of them outlive the object; `workers` may be filled later.
+  /// All of them outlive the object; `workers` may be filled later, `tls` is nullptr without -Z.
   Stats(const Options& options, const proto::Settings& settings, engine::Engine& engine,
-        const Acceptor& acceptor, const std::vector<std::unique_ptr<WorkerThread>>& workers)
+        const Acceptor& acceptor, const std::vector<std::unique_ptr<WorkerThread>>& workers,
+        const TlsContext* tls)
       : options_(options),
         settings_(settings),
         engine_(engine),
         acceptor_(acceptor),
-        workers_(workers) {}
+        workers_(workers),
+        tls_(tls) {}
 
   void general(engine::StatSink& sink) const;
   void settings(engine::StatSink& sink) const;
@@ -47,6 +50,8 @@ class Stats {
   const engine::Clock& clock() const { return engine_.clock(); }
   bool detail_enabled() const { return engine_.prefix_stats().enabled(); }
   const Acceptor& acceptor() const { return acceptor_; }
+  /// Requires: -Z.
+  const TlsContext& tls() const { return *tls_; }
   std::uint64_t counted(Counter counter) const;
   std::uint64_t gauge(Gauge gauge) const;
 
@@ -58,6 +63,7 @@ class Stats {
   engine::Engine& engine_;
   const Acceptor& acceptor_;
   const std::vector<std::unique_ptr<WorkerThread>>& workers_;
+  const TlsContext* const tls_;  // nullptr without -Z
   mutable std::mutex reset_mutex_;
   std::array<std::uint64_t, kCounterCount> counted_before_{};  // guarded by reset_mutex_
 };

@@ -13,6 +13,22 @@ namespace {
 constexpr std::size_t kSpareOutputsMax = 16;
 // What an output may keep for the next batch: the replies of most batches fit.
 constexpr std::size_t kKeptOutputBytes = 256 * 1024;
+// A worker's share of read_buf_mem_limit is not less than one buffer of memcached's.
+constexpr std::uint64_t kBufferShareMin = 16 * 1024;
+constexpr std::size_t kTlsBufferBytesMin = 1024;
+
+TlsWorker tls_worker(const WorkerShared& shared, ThreadCounters& counters) {
+  const TlsOptions& options = shared.options.tls;
+  if (!options.enabled) return {counters, shared.log, 0, nullptr};
+  const auto bytes = std::max(std::size_t{options.write_buffer_bytes}, kTlsBufferBytesMin);
+  return {counters, shared.log, bytes, std::unique_ptr<char[]>(new char[bytes])};
+}
+
+std::uint64_t buffer_share(const Options& options) {
+  if (options.read_buf_mem_limit_bytes == 0) return 0;
+  return std::max(kBufferShareMin, options.read_buf_mem_limit_bytes /
+                                       static_cast<std::uint64_t>(options.threads));
+}
 }  // namespace
 
 WorkerThread::WorkerThread(const WorkerShared& shared, engine::Worker& engine_worker,
@@ -23,6 +39,8 @@ WorkerThread::WorkerThread(const WorkerShared& shared, engine::Worker& engine_wo
       mailbox_(loop_),
       turn_timer_(loop_, [this] { serve_turns(); }),
       second_timer_(loop_, [this] { draining_ ? loop_.stop() : close_idle(); }),
+      tls_(tls_worker(shared, counters_)),
+      buffer_bytes_max_(buffer_share(shared.options)),
       read_buffer_(new char[kReadBytes]),
       output_(std::make_unique<proto::Output>()) {
   counters_.change(Gauge::read_buf_count, 1);
@@ -56,6 +74,16 @@ void WorkerThread::adopt(int fd, const ListenerInfo& listener) {
 }
 
 void WorkerThread::open(Socket socket, const ListenerInfo& listener) {
+  if (listener.tls != nullptr) {
+    std::unique_ptr<Transport> transport =
+        listener.tls->accept(socket.fd(), listener.tls_check, tls_);
+    if (transport == nullptr) {
+      shared_.log.warn("Failed to created the SSL object");
+      shared_.connection_closed();
+      return;
+    }
+    socket.use(std::move(transport));
+  }
   auto connection = std::make_unique<Connection>(*this, std::move(socket), listener);
   Connection& opened = *connection;
   {
@@ -93,6 +121,14 @@ void WorkerThread::destroy(Connection& connection) {
 
 void WorkerThread::leave_if_draining(Connection& connection) {
   if (draining_ && connection.at_rest()) destroy(connection);
+}
+
+/// What connections of this worker hold; the worker's own read buffer is not among it.
+std::uint64_t WorkerThread::kept_buffer_bytes() const {
+  const auto read = [&](Gauge gauge) {
+    return counters_.gauges.read(static_cast<std::size_t>(gauge));
+  };
+  return read(Gauge::read_buf_bytes) - kReadBytes + read(Gauge::response_obj_bytes);
 }
 
 // --- the round ---------------------------------------------------------------------------------

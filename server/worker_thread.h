@@ -32,6 +32,7 @@
 #include "server/event_loop.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/tls.h"
 
 namespace larder::server {
 
@@ -96,6 +97,11 @@ class WorkerThread {
     return round_left_ != 0 || loop_.others_due() || !turns_.empty() || serving_left_ != 0;
   }
   void queue_turn(Connection& connection);
+  /// Whether requests and replies that connections keep are more than this worker's share of
+  /// read_buf_mem_limit.
+  bool buffers_over_limit() const {
+    return buffer_bytes_max_ != 0 && kept_buffer_bytes() > buffer_bytes_max_;
+  }
   /// Ends a connection; it is gone when this returns.
   void destroy(Connection& connection);
   /// Called when a connection waits for its client: ends it if the worker drains.
@@ -105,6 +111,7 @@ class WorkerThread {
   static constexpr std::chrono::seconds kGraceTime{5};
 
   void open(Socket socket, const ListenerInfo& listener);
+  std::uint64_t kept_buffer_bytes() const;
   void serve_turns();
   void serve_round();
   void close_idle();
@@ -131,6 +138,8 @@ class WorkerThread {
   // A read is offered at least this much.
   static constexpr std::size_t kReadRoomMin = kReadBytes / 4;
 
+  TlsWorker tls_;
+  const std::uint64_t buffer_bytes_max_;  // 0: no limit
   const std::unique_ptr<char[]> read_buffer_;
   std::size_t read_used_ = 0;  // bytes of it that the round's input takes
   std::array<Arrival, kRoundMax> round_;

@@ -1,8 +1,11 @@
 // A process around a protocol that does nothing but remember what it was asked.
 #pragma once
 
+#include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "proto/host.h"
 
@@ -35,8 +38,39 @@ class FakeHost final : public proto::Host {
   }
   void shutdown(bool graceful) override { stopped = graceful ? "graceful" : "at once"; }
 
+  bool knows_user(std::string_view name, std::string_view secret) override {
+    return name == user && secret == password;
+  }
+  /// PLAIN, and TWOSTEP, which wants "pong" for "ping". nullptr while there is no user.
+  std::unique_ptr<proto::SaslExchange> sasl_exchange() override {
+    if (user.empty()) return nullptr;
+    return std::make_unique<Exchange>('\0' + user + '\0' + password);
+  }
+
   bool dump_enabled = true;
+  std::string user;
+  std::string password;
   std::string stopped;
+
+ private:
+  class Exchange final : public proto::SaslExchange {
+   public:
+    explicit Exchange(std::string token) : token_(std::move(token)) {}
+    std::optional<std::string> mechanisms() override { return "PLAIN TWOSTEP"; }
+    Outcome start(std::string_view mechanism, std::string_view token,
+                  std::string_view* challenge) override {
+      if (mechanism == "PLAIN") return token == token_ ? Outcome::done : Outcome::failed;
+      if (mechanism != "TWOSTEP") return Outcome::failed;
+      *challenge = "ping";
+      return Outcome::more;
+    }
+    Outcome step(std::string_view token, std::string_view*) override {
+      return token == "pong" ? Outcome::done : Outcome::failed;
+    }
+
+   private:
+    const std::string token_;
+  };
 };
 
 }  // namespace larder::test

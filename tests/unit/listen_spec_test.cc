@@ -7,9 +7,11 @@ using larder::proto::Binding;
 
 namespace {
 
+const ListenAddress kPlain{.port = 11211};
+
 std::vector<ListenAddress> parsed(std::string_view list) {
   std::vector<ListenAddress> addresses;
-  const auto error = parse_listen_list(list, 11211, Binding::automatic, &addresses);
+  const auto error = parse_listen_list(list, kPlain, &addresses);
   INFO(list);
   CHECK(error.value_or("") == "");
   return addresses;
@@ -17,7 +19,7 @@ std::vector<ListenAddress> parsed(std::string_view list) {
 
 std::string error_of(std::string_view list) {
   std::vector<ListenAddress> addresses;
-  return parse_listen_list(list, 11211, Binding::automatic, &addresses).value_or("accepted");
+  return parse_listen_list(list, kPlain, &addresses).value_or("accepted");
 }
 
 }  // namespace
@@ -86,4 +88,26 @@ TEST_CASE("mistakes are named as memcached names them") {
   CHECK(error_of("tag[x:h") == "Invalid tag in socket config: \"tag[x:h\"");
   CHECK(error_of("notls:h") == "'notls' option is valid only when SSL is enabled");
   CHECK(error_of("127.0.0.1,mtls:h") == "'mtls' option is valid only when SSL is enabled");
+}
+
+TEST_CASE("with TLS, a prefix changes it for one address") {
+  const ListenAddress usual{.port = 11211, .tls = true, .tls_check = TlsCheck::request};
+  std::vector<ListenAddress> addresses;
+  REQUIRE(!parse_listen_list("notls:127.0.0.1:1,btls:proto[ascii]:tag_t_:h:2,mtls:[::1]:3,127.0.0.1",
+                             usual, &addresses));
+  REQUIRE(addresses.size() == 4);
+  CHECK(!addresses[0].tls);
+  CHECK(addresses[0].host == "127.0.0.1");
+  CHECK(addresses[1].tls);
+  CHECK(addresses[1].tls_check == TlsCheck::none);
+  CHECK(addresses[1].tag == "t");
+  CHECK(addresses[1].binding == Binding::ascii);
+  CHECK(addresses[2].tls_check == TlsCheck::require);
+  CHECK(addresses[2].host == "::1");
+  CHECK(addresses[2].port == 3);
+  CHECK(addresses[3].tls);
+  CHECK(addresses[3].tls_check == TlsCheck::request);
+  addresses.clear();
+  CHECK(!parse_listen_list("notls", usual, &addresses));
+  CHECK(addresses[0].host.empty());
 }

@@ -266,10 +266,6 @@ TEST_CASE("flags that name files and privileges") {
 }
 
 TEST_CASE("what is not built in says so") {
-  check_refused("-Z", 64, "This server is not built with TLS support.");
-  check_refused("-S", 64, "This server is not built with SASL support.");
-  check_refused("-Y /x", 64, "This server is not built with authentication file (-Y) support.");
-  check_refused("-o ssl_key=x", 64, "This server is not built with TLS support: -o ssl_key.");
   check_refused("-o ext_path=x", 64,
                 "This server is not built with external storage support: -o ext_path.");
   check_refused("-o proxy_config=x", 64,
@@ -294,6 +290,65 @@ TEST_CASE("an item size above a page brings the chunk size back below it") {
   CHECK(accepted("-m 256 -I 32m").item_bytes_max == 32 << 20);
   CHECK(accepted("-I 2097152").item_bytes_max == 2 << 20);
   CHECK(accepted("-I 512K").item_bytes_max == 512 << 10);
+}
+
+TEST_CASE("TLS has memcached's names, numbers and refusals") {
+  const Options options = accepted(
+      "-Z -o ssl_chain_cert=/c,ssl_key=/k,ssl_keyformat=2,ssl_verify_mode=3,ssl_ciphers=A:B "
+      "-o ssl_ca_cert=/ca,ssl_wbuf_size=64,ssl_session_cache,ssl_kernel_tls,ssl_min_version=3");
+  CHECK(options.tls.enabled);
+  CHECK(options.tls.chain_cert == "/c");
+  CHECK(options.tls.key == "/k");
+  CHECK(options.tls.key_format == 2);
+  CHECK(options.tls.check == TlsCheck::require_once);
+  CHECK(options.tls.ciphers == "A:B");
+  CHECK(options.tls.ca_cert == "/ca");
+  CHECK(options.tls.write_buffer_bytes == 65536);
+  CHECK(options.tls.session_cache);
+  CHECK(options.tls.kernel_tls);
+  CHECK(options.tls.min_version == 3);
+  REQUIRE(options.listen.size() == 1);
+  CHECK(options.listen[0].tls);
+  CHECK(options.listen[0].tls_check == TlsCheck::require_once);
+  CHECK_FALSE(accepted("-o ssl_session_cache").listen[0].tls);
+  CHECK_FALSE(accepted("-Z -l notls:127.0.0.1").listen[0].tls);
+  check_refused("-Z -p 0", 64, "ERROR: You cannot enable SSL without a TCP port.");
+  check_refused("-o ssl_chain_cert", 1, "Missing ssl_chain_cert argument");
+  check_refused("-o ssl_verify_mode=4", 1,
+                "Invalid ssl_verify_mode. Use help to see valid options.");
+  check_refused("-o ssl_verify_mode=x", 1, "could not parse argument to ssl_verify_mode");
+  check_refused("-o ssl_min_version=-1", 1,
+                "Invalid ssl_min_version. Use help to see valid options.");
+  check_refused("-o ssl_wbuf_size=x", 1, "could not parse argument to ssl_wbuf_size");
+  check_refused("-o ssl_keyformat=PEM", 1, "could not parse argument to ssl_keyformat");
+}
+
+TEST_CASE("who has to authenticate decides the language") {
+  using larder::proto::Binding;
+  CHECK(accepted("-S").listen[0].binding == Binding::binary);
+  CHECK(accepted("-S -B binary").sasl);
+  check_refused("-S -B auto", 64,
+                "ERROR: You cannot allow the ASCII protocol while using SASL.");
+  check_refused("-B ascii -S", 64,
+                "ERROR: You cannot allow the ASCII protocol while using SASL.");
+  check_refused("-S -U 5", 64, "ERROR: Cannot enable UDP while using binary SASL authentication.");
+
+  const Options login = accepted("-Y /users");
+  CHECK(login.auth_file == "/users");
+  CHECK(login.listen[0].binding == Binding::ascii);
+  CHECK(accepted("-Y /users -B ascii").login_required);
+  const std::string refusal =
+      "ERROR: You cannot allow the BINARY protocol while using ascii authentication tokens.";
+  check_refused("-Y /users -B binary", 64, refusal);
+  check_refused("-Y /users -B auto", 64, refusal);
+  check_refused("-Y /users -U 5", 64,
+                "Cannot use UDP with ascii authentication enabled (-U 0 to disable)");
+  check_refused("-Y /users -l proto[binary]:h", 71,
+                "Cannot use binary protocol when ascii authentication enabled\n"
+                "failed to listen on one of interface(s) proto[binary]:h");
+  const Options negotiating = accepted("-Y /users -l proto[negotiating]:h");
+  CHECK(negotiating.listen[0].binding == Binding::ascii);
+  CHECK(negotiating.notices.size() == 1);
 }
 
 TEST_CASE("a UDP port alone is the TCP port too") {
@@ -332,9 +387,10 @@ TEST_CASE("help, licences and version leave with 0") {
 
 TEST_CASE("help names what is there, and only that") {
   const std::string help = parse("-h").exit->text;
-  CHECK(help.find("unix-socket") != std::string::npos);
-  for (const char* absent :
-       {"ext_path", "proxy_config", "enable-ssl", "sasl", "no_drop_privileges"}) {
+  for (const char* present : {"unix-socket", "enable-ssl", "enable-sasl", "auth-file"}) {
+    CHECK(help.find(present) != std::string::npos);
+  }
+  for (const char* absent : {"ext_path", "proxy_config", "no_drop_privileges"}) {
     CHECK(help.find(absent) == std::string::npos);
   }
 }
