@@ -47,7 +47,8 @@ std::string Acceptor::addresses() const {
 
 void Acceptor::accept_from(const Listener& listener) {
   for (int i = 0; i < kAcceptsPerEvent && accepting(); ++i) {
-    const int fd = listener.accept();
+    PeerAddress peer;
+    const int fd = listener.accept(&peer);
     if (fd < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
       if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -62,7 +63,7 @@ void Acceptor::accept_from(const Listener& listener) {
     }
     connections_.fetch_add(1);
     counters_.count(Counter::total_connections);
-    workers_[next_worker_]->adopt(fd, listener.info());
+    workers_[next_worker_]->adopt(fd, listener.info(), peer);
     next_worker_ = (next_worker_ + 1) % workers_.size();
     if (!options_.maxconns_fast && !below_limit()) {
       pause();

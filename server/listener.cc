@@ -180,8 +180,13 @@ void Listener::resume(int backlog) {
   event_->resume();
 }
 
-int Listener::accept() const {
-  return ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int Listener::accept(PeerAddress* peer) const {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&address), &bytes,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) *peer = PeerAddress::of(address);
+  return fd;
 }
 
 std::optional<Exit> open_listeners(const Options& options, Listeners* listeners) {

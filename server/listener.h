@@ -14,6 +14,7 @@
 #include "proto/protocol_select.h"
 #include "server/event_loop.h"
 #include "server/options.h"
+#include "server/peer_address.h"
 
 namespace larder::server {
 
@@ -38,8 +39,8 @@ class Listener {
   void pause();
   void resume(int backlog);
 
-  /// A client's non-blocking descriptor, or -1 with errno set.
-  int accept() const;
+  /// A client's non-blocking descriptor and its address, or -1 with errno set.
+  int accept(PeerAddress* peer) const;
   int fd() const { return fd_; }
   const ListenerInfo& info() const { return info_; }
 

@@ -73,8 +73,10 @@ Server::Server(const Options& options)
       second_offset_(since_wall_second()),
       started_(std::chrono::steady_clock::now()),
       acceptor_(options, log_, loop_, mailbox_),
-      shared_{options, settings_, *engine_, log_, [this] { acceptor_.connection_closed(); }},
-      stats_(options, settings_, *engine_, acceptor_, workers_),
+      watchers_(engine_->gates(), options),
+      shared_{options, settings_, *engine_, log_, watchers_,
+              [this] { acceptor_.connection_closed(); }},
+      stats_(options, settings_, *engine_, acceptor_, watchers_, workers_),
       ticker_(loop_, [this] { tick(); }) {
   settings_.cas_enabled = options.cas_enabled;
   settings_.flush_enabled = options.flush_enabled;
@@ -98,6 +100,7 @@ std::optional<Exit> Server::start() {
     workers.push_back(workers_.back().get());
   }
   engine_->start_background();
+  watchers_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(static_cast<unsigned>(i));
   ticker_.start_periodic(kTickInterval);
   acceptor_.start(std::move(workers));
@@ -123,6 +126,7 @@ void Server::run() {
     log_.warn("Exiting normally");
   }
   acceptor_.stop();
+  watchers_.stop();
   for (const auto& worker : workers_) worker->stop(graceful_);
   for (const auto& worker : workers_) worker->join();
 }

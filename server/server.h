@@ -19,6 +19,7 @@
 #include "server/options.h"
 #include "server/signals.h"
 #include "server/stats.h"
+#include "server/watchers.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
@@ -56,6 +57,7 @@ class Server {
   const std::chrono::nanoseconds second_offset_;  // since the wall clock's second began, at start
   const std::chrono::steady_clock::time_point started_;
   Acceptor acceptor_;
+  Watchers watchers_;
   WorkerShared shared_;
   std::vector<std::unique_ptr<WorkerHost>> hosts_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;

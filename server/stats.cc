@@ -12,6 +12,7 @@
 #include "server/acceptor.h"
 #include "server/process.h"
 #include "server/socket_address.h"
+#include "server/watchers.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
@@ -139,8 +140,11 @@ constexpr Row kGeneral[] = {
     {"lru_crawler_starts", nullptr, with_crawler},
     {"lru_maintainer_juggles", nullptr, with_maintainer},
     {"malloc_fails"},
-    {"log_worker_dropped"}, {"log_worker_written"},
-    {"log_watcher_skipped"}, {"log_watcher_sent"}, {"log_watchers"},
+    {"log_worker_dropped", LARDER_VALUE(std::to_string(s.watchers().counts().worker_dropped))},
+    {"log_worker_written", LARDER_VALUE(std::to_string(s.watchers().counts().worker_written))},
+    {"log_watcher_skipped", LARDER_VALUE(std::to_string(s.watchers().counts().watcher_skipped))},
+    {"log_watcher_sent", LARDER_VALUE(std::to_string(s.watchers().counts().watcher_sent))},
+    {"log_watchers", LARDER_VALUE(std::to_string(s.watchers().watcher_count()))},
     {"unexpected_napi_ids"}, {"round_robin_fallback"},
     {"bytes"}, {"curr_items"}, {"total_items"}, {"slab_global_page_pool"},
     {"expired_unfetched"}, {"evicted_unfetched"},
@@ -327,6 +331,7 @@ void Stats::reset(engine::Worker& worker) {
       counted_before_[i] = sum(static_cast<Counter>(i));
     }
   }
+  watchers_.reset_counts();
   engine_.reset_stats(worker);
 }
 

@@ -21,17 +21,20 @@
 namespace larder::server {
 
 class Acceptor;
+class Watchers;
 class WorkerThread;
 
 class Stats {
  public:
   /// All of them outlive the object; `workers` may be filled later.
   Stats(const Options& options, const proto::Settings& settings, engine::Engine& engine,
-        const Acceptor& acceptor, const std::vector<std::unique_ptr<WorkerThread>>& workers)
+        const Acceptor& acceptor, Watchers& watchers,
+        const std::vector<std::unique_ptr<WorkerThread>>& workers)
       : options_(options),
         settings_(settings),
         engine_(engine),
         acceptor_(acceptor),
+        watchers_(watchers),
         workers_(workers) {}
 
   void general(engine::StatSink& sink) const;
@@ -47,6 +50,7 @@ class Stats {
   const engine::Clock& clock() const { return engine_.clock(); }
   bool detail_enabled() const { return engine_.prefix_stats().enabled(); }
   const Acceptor& acceptor() const { return acceptor_; }
+  const Watchers& watchers() const { return watchers_; }
   std::uint64_t counted(Counter counter) const;
   std::uint64_t gauge(Gauge gauge) const;
 
@@ -57,6 +61,7 @@ class Stats {
   const proto::Settings& settings_;
   engine::Engine& engine_;
   const Acceptor& acceptor_;
+  Watchers& watchers_;
   const std::vector<std::unique_ptr<WorkerThread>>& workers_;
   mutable std::mutex reset_mutex_;
   std::array<std::uint64_t, kCounterCount> counted_before_{};  // guarded by reset_mutex_

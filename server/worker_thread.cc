@@ -46,14 +46,14 @@ void WorkerThread::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void WorkerThread::adopt(int fd, const ListenerInfo& listener) {
+void WorkerThread::adopt(int fd, const ListenerInfo& listener, const PeerAddress& peer) {
   // Shared only because a task must be copyable; a task that never runs closes the socket.
   auto socket = std::make_shared<Socket>(fd);
-  post([this, socket, &listener] { open(std::move(*socket), listener); });
+  post([this, socket, &listener, peer] { open(std::move(*socket), listener, peer); });
 }
 
-void WorkerThread::open(Socket socket, const ListenerInfo& listener) {
-  auto connection = std::make_unique<Connection>(*this, std::move(socket), listener);
+void WorkerThread::open(Socket socket, const ListenerInfo& listener, const PeerAddress& peer) {
+  auto connection = std::make_unique<Connection>(*this, std::move(socket), listener, peer);
   Connection& opened = *connection;
   {
     const std::lock_guard lock(connections_mutex_);
@@ -64,7 +64,8 @@ void WorkerThread::open(Socket socket, const ListenerInfo& listener) {
   leave_if_draining(opened);
 }
 
-void WorkerThread::destroy(Connection& connection) {
+void WorkerThread::destroy(Connection& connection, engine::CloseReason reason) {
+  connection.tell_closed(reason);
   {
     const engine::GateGuard gate(engine_worker_);
     connection.release_items();
@@ -89,7 +90,7 @@ void WorkerThread::destroy(Connection& connection) {
 }
 
 void WorkerThread::leave_if_draining(Connection& connection) {
-  if (draining_ && connection.at_rest()) destroy(connection);
+  if (draining_ && connection.at_rest()) destroy(connection, engine::CloseReason::normal);
 }
 
 // --- the round ---------------------------------------------------------------------------------
@@ -171,7 +172,7 @@ void WorkerThread::close_idle() {
     if (now - connection.last_active_s() <= limit) continue;
     shared_.log.client("Closing idle fd {}", connection.fd());
     counters_.count(Counter::idle_kicks);
-    destroy(connection);
+    destroy(connection, engine::CloseReason::idle_timeout);
   }
 }
 
@@ -187,7 +188,9 @@ void WorkerThread::begin_stop(bool graceful) {
 
 void WorkerThread::destroy_all(bool only_at_rest) {
   for (std::size_t i = connections_.size(); i-- > 0;) {
-    if (!only_at_rest || connections_[i]->at_rest()) destroy(*connections_[i]);
+    if (!only_at_rest || connections_[i]->at_rest()) {
+      destroy(*connections_[i], engine::CloseReason::normal);
+    }
   }
 }
 

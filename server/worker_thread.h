@@ -32,6 +32,7 @@
 #include "server/event_loop.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/watchers.h"
 
 namespace larder::server {
 
@@ -41,6 +42,7 @@ struct WorkerShared {
   const proto::Settings& settings;
   engine::Engine& engine;
   const Log& log;
+  Watchers& watchers;
   std::function<void()> connection_closed;  // called on the worker's thread
 };
 
@@ -62,7 +64,7 @@ class WorkerThread {
   void join();
 
   /// Hands a client over. `listener` outlives the worker.
-  void adopt(int fd, const ListenerInfo& listener);
+  void adopt(int fd, const ListenerInfo& listener, const PeerAddress& peer);
   /// Runs `task` on this worker's thread.
   void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
 
@@ -97,14 +99,14 @@ class WorkerThread {
   }
   void queue_turn(Connection& connection);
   /// Ends a connection; it is gone when this returns.
-  void destroy(Connection& connection);
+  void destroy(Connection& connection, engine::CloseReason reason);
   /// Called when a connection waits for its client: ends it if the worker drains.
   void leave_if_draining(Connection& connection);
 
  private:
   static constexpr std::chrono::seconds kGraceTime{5};
 
-  void open(Socket socket, const ListenerInfo& listener);
+  void open(Socket socket, const ListenerInfo& listener, const PeerAddress& peer);
   void serve_turns();
   void serve_round();
   void close_idle();
