@@ -82,4 +82,9 @@ inline constexpr std::string_view kCachedumpNotAllowed =
 inline constexpr std::string_view kBadCommandLine = "CLIENT_ERROR bad command line\r\n";
 inline constexpr std::string_view kIllegalSlabId = "CLIENT_ERROR Illegal slab id\r\n";
 
+// UDP.
+inline constexpr std::string_view kUdpRequestCut =
+    "SERVER_ERROR multi-packet request not supported\r\n";
+inline constexpr std::string_view kUdpReplyTooLong = "SERVER_ERROR reply too long\r\n";
+
 }  // namespace larder::proto::text

@@ -1,5 +1,6 @@
 #include "server/acceptor.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -20,7 +21,31 @@ constexpr int kAcceptsPerEvent = 16;
 Acceptor::Acceptor(const Options& options, const Log& log, EventLoop& loop, Mailbox& mailbox)
     : options_(options), log_(log), loop_(loop), mailbox_(mailbox) {}
 
-std::optional<Exit> Acceptor::open() { return open_listeners(options_, &listeners_); }
+std::optional<Exit> Acceptor::open() {
+  if (auto exit = open_listeners(options_, &listeners_)) return exit;
+  if (auto exit = open_udp_sockets(options_, &udp_sockets_)) return exit;
+  std::vector<int> tcp;
+  std::vector<int> udp;
+  for (const auto& listener : listeners_) {
+    if (!listener->info().local) tcp.push_back(listener->fd());
+  }
+  for (const UdpSocket& port : udp_sockets_) udp.push_back(port.socket.fd());
+  if (!tcp.empty() || !udp.empty()) write_port_file(tcp, udp);
+  return std::nullopt;
+}
+
+// Every worker serves a port; with several addresses, each port is one worker's.
+void Acceptor::share_udp(const std::vector<WorkerThread*>& workers) {
+  const std::size_t ends_per_port = options_.listens_on_several() ? 1 : workers.size();
+  for (const UdpSocket& port : udp_sockets_) {
+    for (std::size_t i = 0; i < ends_per_port; ++i) {
+      const int fd = ::fcntl(port.socket.fd(), F_DUPFD_CLOEXEC, 0);
+      if (fd < 0) return log_.warn("fcntl(): {}", std::strerror(errno));
+      workers[udp_ends_++ % workers.size()]->serve_udp(fd, port.info);
+      counters_.count(Counter::total_connections);
+    }
+  }
+}
 
 void Acceptor::start(std::vector<WorkerThread*> workers) {
   workers_ = std::move(workers);

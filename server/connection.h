@@ -71,6 +71,7 @@ class Connection {
   bool waits_for_client() const { return watched_ == EV_READ && !queued_ && !reading_; }
 
   int fd() const { return socket_.fd(); }
+  const PeerAddress& peer() const { return peer_; }
   /// For whom the connection was handed to (watchers.h).
   Socket& socket() { return socket_; }
   bool local() const { return listener_.local; }

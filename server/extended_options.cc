@@ -201,6 +201,8 @@ const Row kRows[] = {
     {"read_buf_mem_limit", "Missing read_buf_mem_limit argument",
      [](Argument& a) { return scaled(a, "read_buf_mem_limit", std::uint64_t{kMegabyte}, &a.options.read_buf_mem_limit_bytes); }},
     {"resp_obj_mem_limit", nullptr, resp_obj_mem_limit},
+    {"udp_reply_ratio", "Missing udp_reply_ratio argument",
+     [](Argument& a) { return scaled(a, "udp_reply_ratio", 1U, &a.options.udp_reply_ratio); }},
     {"track_sizes", nullptr, LARDER_SET(track_sizes = true)},
     {"sock_cookie_id", nullptr, sock_cookie_id},
     {"modern", nullptr, accept_silently},

@@ -88,6 +88,8 @@ constexpr std::string_view kFlags =
    - watcher_logbuf_size: kilobytes waiting for one watcher (default: 256)
    - worker_logbuf_size:  kilobytes waiting for one thread (default: 64)
    - read_buf_mem_limit:  megabytes for the buffers of connections (default: 0, no limit)
+   - udp_reply_ratio:     most bytes of a UDP reply for each byte of its request, if the
+                          sender's address may be forged; 0: any (default: 3)
    - track_sizes:         count items by size for "stats sizes"
    - sock_cookie_id:      mark of the listening sockets, for packet filters
    - modern:              accepted; there are no newer defaults

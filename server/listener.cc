@@ -135,27 +135,29 @@ std::optional<Failure> open_unix(const Options& options, Listeners* listeners) {
   return std::nullopt;
 }
 
-/// Tells a waiting program the ports: written aside, then moved into place.
-void write_port_file(const Listeners& listeners) {
+/// `TCP INET6: 11211` and the like.
+std::string port_line(const char* protocol, int fd) {
+  int family = 0;
+  socklen_t bytes = sizeof family;
+  getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes);
+  return fmt::format("{} {}: {}\n", protocol, family == AF_INET6 ? "INET6" : "INET", local_port(fd));
+}
+
+}  // namespace
+
+void write_port_file(const std::vector<int>& tcp, const std::vector<int>& udp) {
   const char* name = std::getenv(kPortFileVariable);
   if (name == nullptr) return;
   const std::string temporary = std::string(name) + ".lck";
   std::ofstream file(temporary, std::ios::app);
-  for (const auto& listener : listeners) {
-    int family = 0;
-    socklen_t bytes = sizeof family;
-    getsockopt(listener->fd(), SOL_SOCKET, SO_DOMAIN, &family, &bytes);
-    file << (family == AF_INET6 ? "TCP INET6: " : "TCP INET: ") << local_port(listener->fd())
-         << '\n';
-  }
+  for (const int fd : tcp) file << port_line("TCP", fd);
+  for (const int fd : udp) file << port_line("UDP", fd);
   file.close();
   if (!file || std::rename(temporary.c_str(), name) != 0) {
     std::fputs(fmt::format("Failed to open \"{}\": {}\n", temporary, std::strerror(errno)).c_str(),
                stderr);
   }
 }
-
-}  // namespace
 
 Listener::Listener(int fd, ListenerInfo info, std::string path)
     : fd_(fd), info_(std::move(info)), path_(std::move(path)), path_inode_(inode_of(path_)) {}
@@ -202,7 +204,6 @@ std::optional<Exit> open_listeners(const Options& options, Listeners* listeners)
                                  ? fmt::format("failed to listen on TCP port {}", options.tcp_port)
                                  : "failed to listen on one of interface(s) " + options.interfaces);
   }
-  write_port_file(*listeners);
   return std::nullopt;
 }
 

@@ -52,9 +52,12 @@ class Listener {
   std::unique_ptr<ReadEvent> event_;
 };
 
-/// Opens every listener that `options` ask for and writes MEMCACHED_PORT_FILENAME. Returns why not,
-/// or nothing.
+/// Opens every listener that `options` ask for. Returns why not, or nothing.
 std::optional<Exit> open_listeners(const Options& options,
                                    std::vector<std::unique_ptr<Listener>>* listeners);
+
+/// Tells a program that waits for it (MEMCACHED_PORT_FILENAME) the ports of network sockets: written
+/// aside, then moved into place.
+void write_port_file(const std::vector<int>& tcp, const std::vector<int>& udp);
 
 }  // namespace larder::server

@@ -289,28 +289,34 @@ Result check_slab_sizes(Options& options) {
   return std::nullopt;
 }
 
+/// The addresses of -l, with `port` where they name none; port 0: none at all.
+Result list_addresses(const Options& options, int port, std::vector<ListenAddress>* addresses) {
+  if (port == 0) return std::nullopt;
+  if (options.interfaces.empty()) {
+    addresses->push_back({{}, port, options.binding, {}});
+    return std::nullopt;
+  }
+  if (const auto error = parse_listen_list(options.interfaces, port, options.binding, addresses)) {
+    return refuse(kExitOsError, fmt::format("{}\nfailed to listen on one of interface(s) {}", *error,
+                                            options.interfaces));
+  }
+  return std::nullopt;
+}
+
 Result check_listening(Reading& reading) {
   Options& options = reading.options;
   if (reading.udp_given && options.udp_port != 0 && !reading.tcp_given) {
     options.tcp_port = options.udp_port;
   }
-  if (options.udp_port != 0) {
-    options.notices.push_back("This server is not built with UDP support: -U is ignored.");
-  }
   if (options.tcp_port > 65535) {
     return refuse(kExitUsage, fmt::format("ERROR: Invalid port number {}.", options.tcp_port));
   }
-  if (!options.unix_socket.empty() || options.tcp_port == 0) return std::nullopt;
-  if (options.interfaces.empty()) {
-    options.listen.push_back({{}, options.tcp_port, options.binding, {}});
-    return std::nullopt;
+  if (options.udp_port > 65535) {
+    return refuse(kExitUsage, fmt::format("ERROR: Invalid port number {}.", options.udp_port));
   }
-  if (const auto error = parse_listen_list(options.interfaces, options.tcp_port, options.binding,
-                                           &options.listen)) {
-    return refuse(kExitOsError, fmt::format("{}\nfailed to listen on one of interface(s) {}", *error,
-                                            options.interfaces));
-  }
-  return std::nullopt;
+  if (!options.unix_socket.empty()) return std::nullopt;
+  if (Result exit = list_addresses(options, options.tcp_port, &options.listen)) return exit;
+  return list_addresses(options, options.udp_port, &options.udp_listen);
 }
 
 /// What depends on several flags, in memcached's order of complaint.

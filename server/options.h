@@ -35,6 +35,9 @@ struct Options {
   int udp_port = 0;
   std::string interfaces;                    // -l as given, joined by commas; empty: any
   std::vector<ListenAddress> listen;         // from the three above
+  std::vector<ListenAddress> udp_listen;
+  std::uint32_t udp_reply_ratio = 3;         // most bytes of reply for each of the request, to an
+                                             // address that may be forged; 0: no limit
   std::string unix_socket;
   int unix_mask = 0700;
   int backlog = 1024;
@@ -104,6 +107,8 @@ struct Options {
   bool core_dumps = false;
   bool relaxed_privileges = false;           // a failed setrlimit is no reason to stop
   int verbosity = 0;
+
+  bool listens_on_several() const { return interfaces.find(',') != std::string::npos; }
 
   std::vector<std::string> notices;          // lines for stderr that stop nothing
 };

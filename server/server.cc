@@ -74,7 +74,7 @@ Server::Server(const Options& options)
       started_(std::chrono::steady_clock::now()),
       acceptor_(options, log_, loop_, mailbox_),
       watchers_(engine_->gates(), options),
-      shared_{options, settings_, *engine_, log_, watchers_,
+      shared_{options, settings_, *engine_, log_, watchers_, proven_addresses_,
               [this] { acceptor_.connection_closed(); }},
       stats_(options, settings_, *engine_, acceptor_, watchers_, workers_),
       ticker_(loop_, [this] { tick(); }) {
@@ -99,6 +99,7 @@ std::optional<Exit> Server::start() {
     workers_.push_back(std::make_unique<WorkerThread>(shared_, engine_worker, *hosts_.back()));
     workers.push_back(workers_.back().get());
   }
+  acceptor_.share_udp(workers);
   engine_->start_background();
   watchers_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(static_cast<unsigned>(i));

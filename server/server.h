@@ -58,6 +58,7 @@ class Server {
   const std::chrono::steady_clock::time_point started_;
   Acceptor acceptor_;
   Watchers watchers_;
+  ProvenAddresses proven_addresses_;
   WorkerShared shared_;
   std::vector<std::unique_ptr<WorkerHost>> hosts_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;

@@ -181,7 +181,7 @@ constexpr Row kSettings[] = {
     {"growth_factor", LARDER_SETTING(two_decimals(o.growth_factor))},
     {"chunk_size", LARDER_SETTING(std::to_string(o.chunk_bytes_min))},
     {"num_threads", LARDER_SETTING(std::to_string(o.threads))},
-    {"num_threads_per_udp", LARDER_SETTING(std::to_string(o.listen.size() > 1 ? 1 : o.threads))},
+    {"num_threads_per_udp", LARDER_SETTING(std::to_string(o.listens_on_several() ? 1 : o.threads))},
     {"stat_key_prefix", LARDER_SETTING(std::string(1, o.prefix_delimiter))},
     {"detail_enabled", LARDER_SETTING(yes(s.detail_enabled()))},
     {"reqs_per_event", LARDER_SETTING(std::to_string(o.requests_per_event))},
@@ -257,6 +257,7 @@ struct Described {
   std::string listen_address;  // empty for a listener
   std::string state;
   std::uint32_t silent_s;
+  bool udp = false;
 };
 
 }  // namespace
@@ -282,6 +283,10 @@ void Stats::connections(engine::StatSink& sink) const {
                    now - engine::Clock::kStart});
   }
   for (const auto& worker : workers_) {
+    worker->for_each_udp_port([&](const UdpPort& port) {
+      all.push_back({port.fd(), "udp" + local_address_for_stats(port.fd()).substr(3), {}, "conn_read",
+                     now - port.last_active_s(), true});
+    });
     worker->for_each_connection([&](const Connection& connection) {
       const int fd = connection.fd();
       all.push_back({fd, peer_address_for_stats(fd), local_address_for_stats(fd),
@@ -294,6 +299,7 @@ void Stats::connections(engine::StatSink& sink) const {
     const auto line = [&](std::string_view name, std::string_view value) {
       sink.stat(fmt::format("{}:{}", each.fd, name), value);
     };
+    if (each.udp) line("UDP", "UDP");
     line("addr", each.address);
     if (!each.listen_address.empty()) line("listen_addr", each.listen_address);
     line("state", each.state);

@@ -52,6 +52,10 @@ void WorkerThread::adopt(int fd, const ListenerInfo& listener, const PeerAddress
   post([this, socket, &listener, peer] { open(std::move(*socket), listener, peer); });
 }
 
+void WorkerThread::serve_udp(int fd, const ListenerInfo& info) {
+  udp_ports_.push_back(std::make_unique<UdpPort>(*this, loop_, fd, info));
+}
+
 void WorkerThread::open(Socket socket, const ListenerInfo& listener, const PeerAddress& peer) {
   auto connection = std::make_unique<Connection>(*this, std::move(socket), listener, peer);
   Connection& opened = *connection;
@@ -60,18 +64,19 @@ void WorkerThread::open(Socket socket, const ListenerInfo& listener, const PeerA
     opened.index = connections_.size();
     connections_.push_back(std::move(connection));
   }
+  if (!udp_ports_.empty()) shared_.proven_addresses.add(peer);
   opened.open();
   leave_if_draining(opened);
 }
 
 void WorkerThread::destroy(Connection& connection, engine::CloseReason reason) {
   connection.tell_closed(reason);
+  if (!udp_ports_.empty()) shared_.proven_addresses.remove(connection.peer());
   {
     const engine::GateGuard gate(engine_worker_);
     connection.release_items();
-    // Replies that could not be sent; only the connection that is being served has any here.
-    output_->clear(kKeptOutputBytes);
   }
+  clear_output();  // what could not be sent: only the connection that is served has any here
   for (Arrival& arrival : std::span(round_).first(round_count_)) {
     if (arrival.connection == &connection) arrival.connection = nullptr;
   }
@@ -156,6 +161,11 @@ std::unique_ptr<proto::Output> WorkerThread::lend_output() {
   return lent;
 }
 
+void WorkerThread::clear_output() {
+  const engine::GateGuard gate(engine_worker_);
+  output_->clear(kKeptOutputBytes);
+}
+
 void WorkerThread::return_output(std::unique_ptr<proto::Output> output) {
   output->clear(kKeptOutputBytes);
   if (spare_outputs_.size() < kSpareOutputsMax) spare_outputs_.push_back(std::move(output));
@@ -178,6 +188,7 @@ void WorkerThread::close_idle() {
 
 void WorkerThread::begin_stop(bool graceful) {
   draining_ = graceful;
+  for (const auto& port : udp_ports_) port->stop();
   if (graceful) destroy_all(true);
   if (!graceful || connections_.empty()) {
     loop_.stop();

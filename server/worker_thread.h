@@ -32,6 +32,8 @@
 #include "server/event_loop.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/proven_addresses.h"
+#include "server/udp_port.h"
 #include "server/watchers.h"
 
 namespace larder::server {
@@ -43,6 +45,7 @@ struct WorkerShared {
   engine::Engine& engine;
   const Log& log;
   Watchers& watchers;
+  ProvenAddresses& proven_addresses;
   std::function<void()> connection_closed;  // called on the worker's thread
 };
 
@@ -65,6 +68,8 @@ class WorkerThread {
 
   /// Hands a client over. `listener` outlives the worker.
   void adopt(int fd, const ListenerInfo& listener, const PeerAddress& peer);
+  /// Serves a UDP port as well. Before start(); `info` outlives the worker.
+  void serve_udp(int fd, const ListenerInfo& info);
   /// Runs `task` on this worker's thread.
   void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
 
@@ -73,6 +78,11 @@ class WorkerThread {
   void for_each_connection(Visitor&& visit) const {
     const std::lock_guard lock(connections_mutex_);
     for (const auto& connection : connections_) visit(*connection);
+  }
+
+  template <typename Visitor>
+  void for_each_udp_port(Visitor&& visit) const {
+    for (const auto& port : udp_ports_) visit(*port);
   }
 
   // For its connections.
@@ -92,6 +102,8 @@ class WorkerThread {
   proto::Output& output() { return *output_; }
   /// Gives output() away to a connection that has to keep it, and takes it back, empty.
   std::unique_ptr<proto::Output> lend_output();
+  /// Drops what is left in output().
+  void clear_output();
   void return_output(std::unique_ptr<proto::Output> output);
   /// Whether another connection of this worker waits to be served.
   bool others_wait() const {
@@ -143,6 +155,8 @@ class WorkerThread {
   std::vector<Connection*> turns_;    // cut short, in order
   std::vector<Connection*> serving_;  // this round of them
   std::size_t serving_left_ = 0;      // of serving_, not served yet
+
+  std::vector<std::unique_ptr<UdpPort>> udp_ports_;  // constant after start()
 
   mutable std::mutex connections_mutex_;
   std::vector<std::unique_ptr<Connection>> connections_;  // guarded by connections_mutex_
