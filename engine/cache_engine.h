@@ -14,8 +14,11 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 
 #include "engine/config.h"
 #include "engine/engine.h"
@@ -64,6 +67,8 @@ class CacheEngine final : public Engine {
   GateSet& gates() { return gates_; }
   Maintainer& maintainer() { return *maintainer_; }
   const Config& config() const { return config_; }
+  /// What `stats settings` shows from now on for a setting that a command has changed.
+  void show_setting(std::string_view name, std::string text);
   /// Carries out a pending flush_all whose time has come.
   void flush_if_due(Worker& worker) {
     const std::uint32_t due = flush_due_s_.load(std::memory_order_relaxed);
@@ -165,6 +170,8 @@ class CacheEngine final : public Engine {
   const std::size_t direct_bytes_max_;  // longer values are stored through an allocation
   const std::size_t join_bytes_max_;    // longer results are put together without the lock
   std::atomic<std::uint32_t> flush_due_s_{0};
+  std::mutex shown_mutex_;
+  std::map<std::string, std::string, std::less<>> shown_settings_;  // guarded by shown_mutex_
 
   std::unique_ptr<Maintainer> maintainer_;  // last: its thread stops first
 };

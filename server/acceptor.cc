@@ -24,13 +24,12 @@ Acceptor::Acceptor(const Options& options, const Log& log, EventLoop& loop, Mail
 std::optional<Exit> Acceptor::open() {
   if (auto exit = open_listeners(options_, &listeners_)) return exit;
   if (auto exit = open_udp_sockets(options_, &udp_sockets_)) return exit;
+  if (!options_.unix_socket.empty()) return std::nullopt;  // no network, no ports
   std::vector<int> tcp;
   std::vector<int> udp;
-  for (const auto& listener : listeners_) {
-    if (!listener->info().local) tcp.push_back(listener->fd());
-  }
+  for (const auto& listener : listeners_) tcp.push_back(listener->fd());
   for (const UdpSocket& port : udp_sockets_) udp.push_back(port.socket.fd());
-  if (!tcp.empty() || !udp.empty()) write_port_file(tcp, udp);
+  write_port_file(tcp, udp);
   return std::nullopt;
 }
 
