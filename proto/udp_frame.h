@@ -44,6 +44,13 @@ inline std::size_t udp_datagram_count(std::size_t reply_bytes) {
   return (reply_bytes + kUdpPayloadMax - 1) / kUdpPayloadMax;
 }
 
+/// Whether a reply has at most `ratio` times the bytes of its request, headers included (0: any length).
+inline bool udp_reply_in_proportion(std::size_t datagram_bytes, std::size_t reply_bytes,
+                                    std::size_t ratio) {
+  const std::size_t sent = reply_bytes + udp_datagram_count(reply_bytes) * kUdpHeaderBytes;
+  return ratio == 0 || sent <= ratio * datagram_bytes;
+}
+
 inline std::array<char, kUdpHeaderBytes> udp_reply_header(std::uint16_t id, std::uint16_t sequence,
                                                           std::uint16_t count) {
   const auto high = [](std::uint16_t number) { return static_cast<char>(number >> 8); };

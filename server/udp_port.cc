@@ -148,8 +148,7 @@ void UdpPort::execute(std::string_view input, proto::Output& output) {
 
 bool UdpPort::allowed(std::size_t request_bytes, std::size_t reply_bytes, const Sender& sender) const {
   const std::size_t ratio = worker_.shared().options.udp_reply_ratio;
-  const std::size_t sent = reply_bytes + proto::udp_datagram_count(reply_bytes) * proto::kUdpHeaderBytes;
-  return ratio == 0 || sent <= ratio * request_bytes ||
+  return proto::udp_reply_in_proportion(request_bytes, reply_bytes, ratio) ||
          worker_.shared().proven_addresses.contains(PeerAddress::of(sender.address));
 }
 
