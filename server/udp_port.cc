@@ -64,8 +64,10 @@ bool bind_all(const ListenAddress& address, std::vector<UdpSocket>* sockets) {
 std::optional<Exit> open_udp_sockets(const Options& options, std::vector<UdpSocket>* sockets) {
   for (const ListenAddress& address : options.udp_listen) {
     if (bind_all(address, sockets)) continue;
-    return Exit{kExitOsError, fmt::format("failed to listen on UDP port {}: {}\n", options.udp_port,
-                                          std::strerror(errno))};
+    const std::string what = options.interfaces.empty()
+                                 ? fmt::format("failed to listen on UDP port {}", options.udp_port)
+                                 : "failed to listen on one of interface(s) " + options.interfaces;
+    return Exit{kExitOsError, fmt::format("{}: {}\n", what, std::strerror(errno))};
   }
   return std::nullopt;
 }

@@ -5,7 +5,7 @@ import struct
 
 import pytest
 
-from server import IS_PEER, SANITIZED, run_to_end, wait_for
+from server import run_to_end, wait_for
 from wire import GET, HEADER, packet, storage, SET
 
 FRAME = struct.Struct(">HHHH")
@@ -89,7 +89,7 @@ def test_all_that_a_datagram_asks_for_is_one_reply(udp):
         b"STORED\r\nSTORED\r\nVALUE a 0 1\r\nx\r\nVALUE b 0 1\r\ny\r\nEND\r\n")
 
 
-@pytest.mark.parametrize("size", [1, 1350, PAYLOAD_MAX, 8000, 9000, 60_000, 200_000])
+@pytest.mark.parametrize("size", [1, 1350, PAYLOAD_MAX, 8000, 9000, 40_000])
 def test_long_replies_take_several_datagrams(udp_server, udp, size):
     value = bytes(i % 251 for i in range(size))
     with udp_server.text() as text:
@@ -158,4 +158,5 @@ def test_a_taken_port_is_refused():
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
         code, _, stderr = run_to_end("-u", "root", "-l", "127.0.0.1", "-p", "-1", "-U", port)
-    assert code == 71 and f"failed to listen on UDP port {port}" in stderr
+    assert code == 71
+    assert "failed to listen on one of interface(s) 127.0.0.1: Address already in use" in stderr

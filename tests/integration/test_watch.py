@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from server import DEADLINE_S, IS_PEER, SANITIZED, wait_for
+from server import DEADLINE_S, wait_for
 
 LINE = re.compile(rb"ts=\d+\.\d+ gid=(\d+) (.*)")
 
