@@ -233,6 +233,24 @@ void debugtime(CacheEngine& engine, Worker&, Words words, Reply& reply) {
   engine.clock().advance(seconds);
   reply.status("OK");
 }
+
+/// Holds an item as a reader that does not go, or lets it go. Only values that are sent from their item
+/// (ItemView::pin) can be held; others nobody holds, ever. memcached's locks are not offered.
+void debugitem(CacheEngine& engine, Worker&, Words words, Reply& reply) {
+  if (words.size() < 3) return reply.error("ERROR");
+  const bool hold = is(words[1], "ref");
+  if (!hold && !is(words[1], "unref")) return reply.error("ERROR");
+  const Key key = engine.key(words[2]);
+  Stripe& stripe = engine.keyspace().stripe_of(key.hash);
+  std::lock_guard lock(stripe.lock);
+  const Ref ref = engine.keyspace().find(stripe, key);
+  if (ref == 0) return reply.error("MISS");
+  Item& item = engine.keyspace().item(ref);
+  if (item.has(slab::kPinnable) && (hold || item.pins() != 0)) {
+    item.set_pins(hold ? item.pins() + 1 : item.pins() - 1);
+  }
+  reply.status("OK");
+}
 #endif
 
 struct Row {
@@ -245,6 +263,7 @@ constexpr Row kCommands[] = {
     {"lru_crawler", lru_crawler},
     {"slabs", slabs},
 #ifdef LARDER_DEBUG_COMMANDS
+    {"debugitem", debugitem},
     {"debugtime", debugtime},
 #endif
 };

@@ -144,6 +144,17 @@ TextProtocol::Flow TextProtocol::watch(Request& request) {
   return Flow::proceed;
 }
 
+/// For memcached's tests of dropped privileges; not in a release.
+TextProtocol::Flow TextProtocol::misbehave(Request& request) {
+#ifdef LARDER_DEBUG_COMMANDS
+  const bool refused = !session_.host.misbehave();
+#else
+  const bool refused = false;
+#endif
+  reply_unless(request.noreply, refused ? text::kOk : text::kError);
+  return Flow::proceed;
+}
+
 TextProtocol::Flow TextProtocol::refresh_certs(Request& request) {
   reply_unless(request.noreply, text::kTlsNotEnabled);
   return Flow::proceed;

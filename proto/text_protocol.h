@@ -137,6 +137,7 @@ class TextProtocol final : public Protocol {
   Flow verbosity(Request& request);
   Flow flush_all(Request& request);
   Flow watch(Request& request);
+  Flow misbehave(Request& request);
   Flow refresh_certs(Request& request);
   Flow engine_command(Request& request);
 

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <cstdlib>
 #include <string>
 
 #include "server/engine_config.h"
@@ -46,6 +49,14 @@ class Server::WorkerHost final : public proto::Host {
   }
 
   void shutdown(bool graceful) override { server_.request_stop(graceful); }
+
+#ifdef LARDER_DEBUG_COMMANDS
+  bool misbehave() override {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) ::close(fd);
+    return fd >= 0 || std::system("sleep 0") != -1;
+  }
+#endif
 
  private:
   StatsResult detail(std::string_view action, engine::StatSink& sink) {

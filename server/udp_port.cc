@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "proto/binary_header.h"
 #include "proto/errors.h"
@@ -88,15 +89,15 @@ UdpPort::UdpPort(WorkerThread& worker, EventLoop& loop, int fd, const ListenerIn
 
 void UdpPort::on_readable() {
   // As many as another connection's requests before it is somebody else's turn.
+  const std::span<char> buffer = worker_.empty_read_buffer();
   for (int left = worker_.shared().options.requests_per_event; left-- > 0;) {
     Sender sender;
-    const ssize_t got =
-        ::recvfrom(fd(), worker_.read_buffer(), WorkerThread::kReadBytes, 0,
-                   reinterpret_cast<sockaddr*>(&sender.address), &sender.bytes);
+    const ssize_t got = ::recvfrom(fd(), buffer.data(), buffer.size(), 0,
+                                   reinterpret_cast<sockaddr*>(&sender.address), &sender.bytes);
     if (got < 0) return;
     worker_.counters().count(Counter::bytes_read, static_cast<std::uint64_t>(got));
     last_active_s_.store(worker_.now_s(), std::memory_order_relaxed);
-    serve({worker_.read_buffer(), static_cast<std::size_t>(got)}, sender);
+    serve({buffer.data(), static_cast<std::size_t>(got)}, sender);
   }
 }
 

@@ -105,6 +105,11 @@ std::span<char> WorkerThread::read_room(std::size_t kept) {
   return {read_buffer_.get() + read_used_, kReadBytes - read_used_};
 }
 
+std::span<char> WorkerThread::empty_read_buffer() {
+  if (read_used_ != 0) serve_round();
+  return {read_buffer_.get(), kReadBytes};
+}
+
 void WorkerThread::enter_round(Connection& connection, std::string_view input) {
   if (input.data() == read_buffer_.get() + read_used_) read_used_ += input.size();
   round_[round_count_++] = {&connection, input};

@@ -96,6 +96,8 @@ class WorkerThread {
   std::uint32_t now_s() const { return shared_.engine.clock().now(); }
   /// Room to read into, more than `kept` bytes; serves the round first if it takes up too much of it.
   std::span<char> read_room(std::size_t kept);
+  /// All kReadBytes of it: serves the round first if that has any.
+  std::span<char> empty_read_buffer();
   /// `input` was read into the room, or is in the connection: to be served at the end of the round.
   void enter_round(Connection& connection, std::string_view input);
   /// The output of the connection that is being served; empty in between.
