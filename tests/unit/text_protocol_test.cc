@@ -464,7 +464,8 @@ TEST_CASE("text: a connection becomes a watcher of the streams it names, or of l
          stream::kConnections | stream::kCommandLines | stream::kSystem));
   CHECK(streams("watch proxyreqs proxyuser connevents\r\n") == stream::kConnections);
   CacheService service;
-  CHECK(service.ask("watch bogus\r\nwatch fetchers bogus\r\n") == "ERROR\r\nERROR\r\n");
+  CHECK(service.ask("watch bogus\r\n") == "ERROR\r\n");
+  CHECK(service.ask("watch fetchers bogus\r\n") == "ERROR\r\n");
   CHECK(service.ask("get a\r\nwatch\r\n") ==
         "END\r\nERROR cannot pipeline other commands before watch\r\n");
 }
