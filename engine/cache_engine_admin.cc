@@ -46,7 +46,7 @@ void cache_memlimit(CacheEngine& engine, Worker&, Words words, Reply& reply) {
   }
   slab::Arena& arena = engine.keyspace().arena();
   const std::size_t bytes = std::size_t{megabytes} << 20;
-  if (bytes > arena.page_count_max() * arena.page_bytes()) {
+  if (bytes >= arena.page_count_max() * arena.page_bytes()) {
     return reply.error("MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust");
   }
   arena.set_limit(bytes);
