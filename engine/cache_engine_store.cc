@@ -190,6 +190,9 @@ StoreResult CacheEngine::store(Worker& worker, const Key& key, const StoreReques
     return store_failed(worker, key, request, StoreStatus::too_large);
   }
   worker.count(Counter::cmd_set);
+  if (!worker.events.wants(stream::kMutations)) [[likely]] {
+    return store_admitted(worker, key, request, value);
+  }
   const StoreResult result = store_admitted(worker, key, request, value);
   if (decided_against(result.status)) tell_refused(worker, key, request, result.status, value.size());
   return result;
