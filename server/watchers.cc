@@ -71,6 +71,7 @@ struct Watchers::Watcher {
         failed = !(sent < 0 && (errno == EAGAIN || errno == EWOULDBLOCK));
         return;
       }
+      full = false;
       begin += static_cast<std::size_t>(sent);
       if (begin == end) begin = end = 0;
     }
@@ -243,7 +244,6 @@ void Watchers::wait(int timeout_ms) {
   }
   for (std::size_t i = 0; i < watchers_.size(); ++i) {
     const short happened = descriptors[i + 1].revents;
-    if ((happened & POLLOUT) != 0) watchers_[i]->full = false;
     if ((happened & (POLLIN | POLLHUP | POLLERR)) != 0) watchers_[i]->listen();
   }
 }
