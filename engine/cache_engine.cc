@@ -102,9 +102,13 @@ std::int32_t CacheEngine::ttl_s(const Item& item) const {
 }
 
 // The entry of a key that has not expired; an expired one is freed here.
-Ref CacheEngine::live(Worker& worker, Stripe& stripe, const Key& key) {
+Ref CacheEngine::live(Worker& worker, Stripe& stripe, const Key& key, bool again) {
   const Ref ref = keyspace_.find(stripe, key);
-  if (ref == 0 || !reclaimer_.expired(keyspace_.item(ref))) return ref;
+  const bool is_expired = ref != 0 && reclaimer_.expired(keyspace_.item(ref));
+  if (worker.events.wants(stream::kFetchers) && !again) [[unlikely]] {
+    tell_lookup(worker, key, ref, is_expired);
+  }
+  if (!is_expired) return ref;
   worker.count(Counter::get_expired);
   if (!keyspace_.item(ref).has(slab::kFetched)) worker.count(Counter::expired_unfetched);
   keyspace_.remove(worker, stripe, key.hash, ref);
@@ -240,7 +244,7 @@ bool CacheEngine::lease(Item& item, const GetRequest& request, std::int32_t ttl)
 
 std::optional<GetStatus> CacheEngine::try_get(Worker& worker, Stripe& stripe, const Key& key,
                                               const GetRequest& request, ItemSink& sink, Room* room) {
-  Ref ref = live(worker, stripe, key);
+  Ref ref = live(worker, stripe, key, room->again);
   if (ref == 0) {
     if (request.vivify.has_value()) return try_vivify(worker, stripe, key, request, sink, room);
     count_read(worker, nullptr, request.account);
@@ -296,7 +300,7 @@ GetStatus CacheEngine::get(Worker& worker, const Key& key, const GetRequest& req
 bool CacheEngine::touch(Worker& worker, const Key& key, Deadline deadline) {
   const auto result = with_room<bool>(
       worker, key, [&](Stripe& stripe, Room* room) -> std::optional<bool> {
-        Ref ref = live(worker, stripe, key);
+        Ref ref = live(worker, stripe, key, room->again);
         if (ref != 0 && !give_deadline(worker, stripe, key, &ref, deadline, room)) {
           return std::nullopt;
         }

@@ -14,8 +14,11 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <string>
 
 #include "engine/config.h"
 #include "engine/engine.h"
@@ -76,6 +79,8 @@ class CacheEngine final : public Engine {
   GateSet& gates() { return gates_; }
   Maintainer& maintainer() { return *maintainer_; }
   const Config& config() const { return config_; }
+  /// What `stats settings` shows from now on for a setting that a command has changed.
+  void show_setting(std::string_view name, std::string text);
   /// Carries out a pending flush_all whose time has come.
   void flush_if_due(Worker& worker) {
     const std::uint32_t due = flush_due_s_.load(std::memory_order_relaxed);
@@ -90,6 +95,7 @@ class CacheEngine final : public Engine {
   // What an attempt under the stripe lock found out.
   struct Room {
     std::size_t class_id = 0;  // a chunk of this class is missing: make room, try again
+    bool again = false;        // not the first attempt: watchers have been told of the lookup
   };
   // Attempts, each after making room, before a store is refused against other threads' demand.
   static constexpr int kRoomTries = 64;
@@ -107,7 +113,7 @@ class CacheEngine final : public Engine {
   std::uint32_t shape_flags(const Written&) const;
   void write_fields(Item&, const Written&);
   Segment new_segment(Stripe&, const Key&, Ref old_ref, Deadline);
-  Ref live(Worker&, Stripe&, const Key&);
+  Ref live(Worker&, Stripe&, const Key&, bool again = false);
   Ref take_chunk(Worker&, Stripe&, std::size_t class_id);
   void enter(Worker&, Stripe&, const Key&, Ref old_ref, Ref ref, Deadline);
   Ref write_item(Worker&, Stripe&, const Key&, Ref old_ref, const Written&, std::size_t value_bytes,
@@ -134,10 +140,11 @@ class CacheEngine final : public Engine {
   std::optional<StoreResult> try_join(Worker&, Stripe&, const Key&, Ref, const StoreRequest&,
                                       std::string_view value, Room*);
   StoreResult join_large(Worker&, const Key&, const StoreRequest&, std::string_view value);
+  StoreResult commit_admitted(Worker&, const Key&, const StoreRequest&, Allocation&&);
   StoreResult store_admitted(Worker&, const Key&, const StoreRequest&, std::string_view value);
   AllocateStatus allocate_admitted(Worker&, const Key&, const StoreRequest&,
                                    std::size_t value_bytes, Allocation*);
-  StoreResult finish_store(Worker&, Ref);
+  StoreResult finish_store(Worker&, const Key&, const StoreRequest&, Ref);
   StoreResult store_failed(Worker&, const Key&, const StoreRequest&, StoreStatus);
   AllocateStatus allocate_item(Worker&, const Key&, const Written&, std::size_t value_bytes, Ref*);
   std::optional<ArithmeticResult> try_arithmetic(Worker&, Stripe&, const Key&,
@@ -146,6 +153,13 @@ class CacheEngine final : public Engine {
   void flush_now(Worker&);
   bool too_large(std::size_t key_bytes, std::size_t value_bytes, std::uint32_t client_flags) const;
   std::int32_t ttl_s(const Item&) const;
+
+  // cache_engine_events.cc: for those who watch. Each asks whether anybody does.
+  void tell_lookup(Worker&, const Key&, Ref, bool is_expired);
+  void tell_stored(Worker&, const Key&, const StoreRequest&, Ref);
+  void tell_created(Worker&, const Key&, StoreMode, Ref, Ref old_ref);
+  void tell_refused(Worker&, const Key&, const StoreRequest&, StoreStatus, std::size_t value_bytes);
+  void tell_deleted(Worker&, const Key&, const DeleteRequest&, const Item&);
 
   // cache_engine_stats.cc
   void general_stats(StatSink&);
@@ -168,6 +182,8 @@ class CacheEngine final : public Engine {
   const std::size_t direct_bytes_max_;  // longer values are stored through an allocation
   const std::size_t join_bytes_max_;    // longer results are put together without the lock
   std::atomic<std::uint32_t> flush_due_s_{0};
+  std::mutex shown_mutex_;
+  std::map<std::string, std::string, std::less<>> shown_settings_;  // guarded by shown_mutex_
 
   std::unique_ptr<Maintainer> maintainer_;  // last: its thread stops first
 };
@@ -179,7 +195,7 @@ std::optional<Result> CacheEngine::with_room(Worker& worker, const Key& key, Att
   flush_if_due(worker);
   Stripe& stripe = keyspace_.stripe_of(key.hash);
   for (int tries = kRoomTries; tries-- > 0;) {
-    Room room;
+    Room room{.again = tries != kRoomTries - 1};
     std::optional<Result> result;
     {
       std::lock_guard lock(stripe.lock);

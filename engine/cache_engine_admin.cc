@@ -1,5 +1,7 @@
 // Administrative commands of the cache engine: cache_memlimit, slabs, lru, lru_crawler and, in debug
 // builds, debugtime. One row a command; replies are memcached's to the letter (doc/protocol.txt).
+#include <fmt/format.h>
+
 #include <charconv>
 #include <cstdlib>
 #include <string>
@@ -22,8 +24,19 @@ bool parse(std::string_view text, Number* number) {
   return error == std::errc() && stop == text.data() + text.size() && !text.empty();
 }
 
+/// As memcached reads one: anything strtod(3) takes that the whole word is made of.
+bool parse_factor(std::string_view word, double* number) {
+  const std::string text(word);
+  char* end = nullptr;
+  *number = std::strtod(text.c_str(), &end);
+  return !text.empty() && *end == '\0';
+}
+
+/// Sub-commands are known by any beginning of their name.
+bool is(std::string_view word, std::string_view name) { return name.starts_with(word); }
+
 void cache_memlimit(CacheEngine& engine, Worker&, Words words, Reply& reply) {
-  std::uint64_t megabytes = 0;
+  std::uint32_t megabytes = 0;
   if (words.size() < 2 || !parse(words[1], &megabytes)) return reply.error("ERROR");
   if (megabytes < 8) {
     return reply.error("MEMLIMIT_TOO_SMALL cannot set maxbytes to less than 8m");
@@ -32,91 +45,107 @@ void cache_memlimit(CacheEngine& engine, Worker&, Words words, Reply& reply) {
     return reply.error("MEMLIMIT_ADJUST_FAILED input value is megabytes not bytes");
   }
   slab::Arena& arena = engine.keyspace().arena();
-  if (megabytes >= arena.page_count_max()) {
+  const std::size_t bytes = std::size_t{megabytes} << 20;
+  if (bytes >= arena.page_count_max() * arena.page_bytes()) {
     return reply.error("MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust");
   }
-  arena.set_limit(static_cast<std::size_t>(megabytes) << 20);
+  arena.set_limit(bytes);
   reply.status("OK");
+}
+
+/// The class with the most pages besides `destination`, of those with one to spare; -1: none.
+int any_source(const slab::SlabAllocator& slabs, int destination) {
+  int source = -1;
+  std::uint32_t most = 1;
+  for (int id = 1; id <= static_cast<int>(slabs.classes().count()); ++id) {
+    const std::uint32_t pages = slabs.page_count(static_cast<std::size_t>(id));
+    if (id == destination || pages <= most) continue;
+    most = pages;
+    source = id;
+  }
+  return source;
 }
 
 void slabs_reassign(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
   int source = 0;
   int destination = 0;
-  if (words.size() < 4) return reply.error("ERROR");
+  if (!engine.config().reassign) return reply.error("CLIENT_ERROR slab reassignment disabled");
   if (!parse(words[2], &source) || !parse(words[3], &destination)) return reply.error(kBadFormat);
-  const slab::SlabAllocator& slabs = engine.keyspace().slabs();
+  slab::SlabAllocator& slabs = engine.keyspace().slabs();
   const auto count = static_cast<int>(slabs.classes().count());
   if (source == destination) return reply.error("SAME src and dst class are identical");
-  const bool any = source == -1;
-  if ((!any && (source < 1 || source > count)) || destination < 0 || destination > count) {
+  if (source == -1) source = any_source(slabs, destination);
+  if (source < 0 || source > count || destination < 0 || destination > count) {
     return reply.error("BADCLASS invalid src or dst class id");
   }
-  if (any) {
-    std::uint32_t most = 1;
-    for (int id = 1; id <= count; ++id) {
-      const std::uint32_t pages = slabs.page_count(static_cast<std::size_t>(id));
-      if (id == destination || pages <= most) continue;
-      most = pages;
-      source = id;
-    }
-  }
-  if (source < 1 || slabs.page_count(static_cast<std::size_t>(source)) < 2) {
-    return reply.error("NOSPARE source class has no spare pages");
-  }
-  if (!engine.reclaimer().drain_page(worker, static_cast<std::size_t>(source), true,
-                                     static_cast<std::size_t>(destination))) {
-    return reply.error("BUSY currently processing reassign request");
-  }
+  const auto from = static_cast<std::size_t>(source);
+  const auto to = static_cast<std::size_t>(destination);
+  // Class 0 is the pool of free pages.
+  const std::size_t pages = from == 0 ? engine.keyspace().arena().pool_pages() : slabs.page_count(from);
+  if (pages < 2) return reply.error("NOSPARE source class has no spare pages");
+  const bool moved =
+      from == 0 ? slabs.grow(to) : engine.reclaimer().drain_page(worker, from, true, to);
+  if (!moved) return reply.error("BUSY currently processing reassign request");
   reply.status("OK");
 }
 
-void slabs_automove(CacheEngine& engine, Worker&, Words words, Reply& reply) {
-  if (words.size() < 3) return reply.error("ERROR");
-  if (words[2] == "ratio" || words[2] == "freeratio") {
-    if (words.size() < 4) return reply.error(kBadFormat);
-    char* end = nullptr;
-    const std::string text(words[3]);
-    std::strtod(text.c_str(), &end);
-    return *end == '\0' ? reply.status("OK") : reply.error(kBadFormat);
+/// A figure of memcached's automover: kept and shown, but pages move by another rule (rebalancer.h).
+void automove_factor(CacheEngine& engine, Words words, const char* setting, const char* format,
+                     Reply& reply) {
+  double factor = 0;
+  if (words.size() < 4 || !parse_factor(words[3], &factor)) return reply.error("ERROR");
+  engine.show_setting(setting, fmt::format(fmt::runtime(format), factor));
+  reply.status("OK");
+}
+
+void slabs_automove(CacheEngine& engine, Words words, Reply& reply) {
+  if (is(words[2], "ratio")) {
+    return automove_factor(engine, words, "slab_automove_ratio", "{:.2f}", reply);
   }
-  if (words[2] == "window") {
-    unsigned window = 0;
-    if (words.size() < 4 || !parse(words[3], &window)) return reply.error(kBadFormat);
-    if (window < 3 || window > 1800) {
+  if (is(words[2], "freeratio")) {
+    return automove_factor(engine, words, "slab_automove_freeratio", "{:.3f}", reply);
+  }
+  std::uint32_t number = 0;
+  if (is(words[2], "window")) {
+    if (words.size() < 4 || !parse(words[3], &number)) return reply.error(kBadFormat);
+    if (number < 3 || number > 1800) {
       return reply.error("CLIENT_ERROR automove window too low or too high");
     }
+    engine.show_setting("slab_automove_window", std::to_string(number));
     return reply.status("OK");
   }
-  unsigned level = 0;
-  if (!parse(words[2], &level)) return reply.error(kBadFormat);
-  if (level > 2) return reply.error("ERROR");
-  engine.maintainer().automove_enabled.store(level != 0, std::memory_order_relaxed);
+  if (!parse(words[2], &number)) return reply.error(kBadFormat);
+  if (number > 2) return reply.error("ERROR");
+  engine.maintainer().automove_enabled.store(number != 0, std::memory_order_relaxed);
+  engine.show_setting("slab_automove", std::to_string(number));
   reply.status("OK");
 }
 
 void slabs(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
-  if (words.size() >= 2 && words[1] == "reassign") {
+  if (words.size() == 4 && is(words[1], "reassign")) {
     return slabs_reassign(engine, worker, words, reply);
   }
-  if (words.size() >= 2 && words[1] == "automove") {
-    return slabs_automove(engine, worker, words, reply);
-  }
+  if (words.size() >= 3 && is(words[1], "automove")) return slabs_automove(engine, words, reply);
   reply.error("ERROR");
 }
 
 void lru_tune(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
   std::uint32_t hot = 0;
   std::uint32_t warm = 0;
-  if (words.size() < 6 || !parse(words[2], &hot) || !parse(words[3], &warm)) {
+  double hot_factor = 0;
+  double warm_factor = 0;
+  if (!parse(words[2], &hot) || !parse(words[3], &warm) || !parse_factor(words[4], &hot_factor) ||
+      !parse_factor(words[5], &warm_factor)) {
     return reply.error("ERROR");
   }
-  char* end = nullptr;
-  const double hot_factor = std::strtod(std::string(words[4]).c_str(), &end);
-  const double warm_factor = std::strtod(std::string(words[5]).c_str(), &end);
-  if (hot + warm > 80) return reply.error("ERROR hot and warm pcts must not exceed 80");
+  if (hot > 80 || warm > 80 || hot + warm > 80) {
+    return reply.error("ERROR hot and warm pcts must not exceed 80");
+  }
   if (hot_factor <= 0 || warm_factor <= 0) {
     return reply.error("ERROR hot/warm age factors must be greater than 0");
   }
+  engine.show_setting("hot_max_factor", fmt::format("{:.2f}", hot_factor));
+  engine.show_setting("warm_max_factor", fmt::format("{:.2f}", warm_factor));
   ExclusiveSection section(engine.gates(), &worker);
   engine.reclaimer().policy().hot_percent = hot;
   engine.reclaimer().policy().warm_percent = warm;
@@ -124,15 +153,15 @@ void lru_tune(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
 }
 
 void lru(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
-  if (words.size() >= 2 && words[1] == "tune") return lru_tune(engine, worker, words, reply);
+  if (words.size() >= 6 && is(words[1], "tune")) return lru_tune(engine, worker, words, reply);
   if (words.size() < 3 || !engine.config().maintainer) return reply.error("ERROR");
-  if (words[1] == "mode" && (words[2] == "flat" || words[2] == "segmented")) {
+  if (is(words[1], "mode") && (words[2] == "flat" || words[2] == "segmented")) {
     ExclusiveSection section(engine.gates(), &worker);
     engine.reclaimer().policy().segmented = words[2] == "segmented";
     return reply.status("OK");
   }
-  std::int64_t ttl = 0;
-  if (words[1] == "temp_ttl" && parse(words[2], &ttl)) {
+  std::int32_t ttl = 0;
+  if (is(words[1], "temp_ttl") && parse(words[2], &ttl)) {
     ExclusiveSection section(engine.gates(), &worker);
     engine.reclaimer().set_temporary_ttl_s(ttl < 0 ? -1 : ttl);
     return reply.status("OK");
@@ -142,7 +171,6 @@ void lru(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
 
 void lru_crawler_crawl(CacheEngine& engine, Words words, Reply& reply) {
   Maintainer& maintainer = engine.maintainer();
-  if (words.size() < 3) return reply.error("ERROR");
   if (!maintainer.crawler_enabled.load(std::memory_order_relaxed)) {
     return reply.error("CLIENT_ERROR lru crawler disabled");
   }
@@ -157,28 +185,39 @@ void lru_crawler_crawl(CacheEngine& engine, Words words, Reply& reply) {
   reply.status("OK");
 }
 
+/// The crawler's own pace holds: what is asked for is kept and shown.
+void lru_crawler_sleep(CacheEngine& engine, Words words, Reply& reply) {
+  std::uint32_t microseconds = 0;
+  if (!parse(words[2], &microseconds)) return reply.error(kBadFormat);
+  if (microseconds > 1'000'000) {
+    return reply.error("CLIENT_ERROR sleep must be one second or less");
+  }
+  engine.show_setting("lru_crawler_sleep", std::to_string(microseconds));
+  reply.status("OK");
+}
+
+void lru_crawler_tocrawl(CacheEngine& engine, Words words, Reply& reply) {
+  std::uint32_t items = 0;
+  if (!parse(words[2], &items)) return reply.error(kBadFormat);
+  engine.show_setting("lru_crawler_tocrawl", std::to_string(items));
+  reply.status("OK");
+}
+
+// Dumps are the protocol's: they answer over many steps.
 void lru_crawler(CacheEngine& engine, Worker&, Words words, Reply& reply) {
-  if (words.size() < 2) return reply.error("ERROR");
   std::atomic<bool>& enabled = engine.maintainer().crawler_enabled;
-  const std::string_view verb = words[1];
-  if (verb == "enable" && words.size() == 2) {
+  if (words.size() == 2 && is(words[1], "enable")) {
     const bool was = enabled.exchange(true, std::memory_order_relaxed);
     return was ? reply.error("ERROR failed to start lru crawler thread") : reply.status("OK");
   }
-  if (verb == "disable" && words.size() == 2) {
-    const bool was = enabled.exchange(false, std::memory_order_relaxed);
-    return was ? reply.status("OK") : reply.error("ERROR failed to stop lru crawler thread");
-  }
-  if (verb == "sleep" || verb == "tocrawl") {
-    std::uint32_t number = 0;
-    if (words.size() < 3) return reply.error("ERROR");
-    if (!parse(words[2], &number)) return reply.error(kBadFormat);
-    if (verb == "sleep" && number > 1'000'000) {
-      return reply.error("CLIENT_ERROR sleep must be one second or less");
-    }
+  if (words.size() == 2 && is(words[1], "disable")) {
+    enabled.store(false, std::memory_order_relaxed);
     return reply.status("OK");
   }
-  if (verb == "crawl") return lru_crawler_crawl(engine, words, reply);
+  if (words.size() != 3) return reply.error("ERROR");
+  if (is(words[1], "crawl")) return lru_crawler_crawl(engine, words, reply);
+  if (is(words[1], "tocrawl")) return lru_crawler_tocrawl(engine, words, reply);
+  if (is(words[1], "sleep")) return lru_crawler_sleep(engine, words, reply);
   reply.error("ERROR");
 }
 
@@ -194,6 +233,24 @@ void debugtime(CacheEngine& engine, Worker&, Words words, Reply& reply) {
   engine.clock().advance(seconds);
   reply.status("OK");
 }
+
+/// Holds an item as a reader that does not go, or lets it go. Only values that are sent from their item
+/// (ItemView::pin) can be held; others nobody holds, ever. memcached's locks are not offered.
+void debugitem(CacheEngine& engine, Worker&, Words words, Reply& reply) {
+  if (words.size() < 3) return reply.error("ERROR");
+  const bool hold = is(words[1], "ref");
+  if (!hold && !is(words[1], "unref")) return reply.error("ERROR");
+  const Key key = engine.key(words[2]);
+  Stripe& stripe = engine.keyspace().stripe_of(key.hash);
+  std::lock_guard lock(stripe.lock);
+  const Ref ref = engine.keyspace().find(stripe, key);
+  if (ref == 0) return reply.error("MISS");
+  Item& item = engine.keyspace().item(ref);
+  if (item.has(slab::kPinnable) && (hold || item.pins() != 0)) {
+    item.set_pins(hold ? item.pins() + 1 : item.pins() - 1);
+  }
+  reply.status("OK");
+}
 #endif
 
 struct Row {
@@ -206,6 +263,7 @@ constexpr Row kCommands[] = {
     {"lru_crawler", lru_crawler},
     {"slabs", slabs},
 #ifdef LARDER_DEBUG_COMMANDS
+    {"debugitem", debugitem},
     {"debugtime", debugtime},
 #endif
 };

@@ -152,15 +152,19 @@ void CacheEngine::settings_stats(StatSink& sink) {
   const LruPolicy& policy = reclaimer_.policy();
   const std::int64_t temporary_ttl_s = reclaimer_.temporary_ttl_s();
   sink.stat("maxbytes", std::uint64_t{keyspace_.arena().limit()});
-  const bool automove = maintainer_->automove_enabled.load(std::memory_order_relaxed);
-  // Levels 1 and 2 are the same here: say nothing unless a command has switched it.
-  if (automove != config_.automove) sink.stat("slab_automove", std::uint64_t{automove ? 1u : 0u});
   sink.stat("lru_crawler", maintainer_->crawler_enabled.load(std::memory_order_relaxed));
   sink.stat("lru_segmented", policy.segmented);
   sink.stat("hot_lru_pct", std::uint64_t{policy.hot_percent});
   sink.stat("warm_lru_pct", std::uint64_t{policy.warm_percent});
   sink.stat("temp_lru", temporary_ttl_s >= 0);
   if (temporary_ttl_s >= 0) sink.stat("temporary_ttl", temporary_ttl_s);
+  const std::lock_guard lock(shown_mutex_);
+  for (const auto& [name, text] : shown_settings_) sink.stat(name, std::string_view(text));
+}
+
+void CacheEngine::show_setting(std::string_view name, std::string text) {
+  const std::lock_guard lock(shown_mutex_);
+  shown_settings_.insert_or_assign(std::string(name), std::move(text));
 }
 
 void CacheEngine::items_stats(StatSink& sink) {

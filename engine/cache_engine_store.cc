@@ -7,6 +7,14 @@
 
 namespace larder::engine {
 
+namespace {
+// Refused by the command's own rules; what has no room is told by store_failed().
+bool decided_against(StoreStatus status) {
+  return status == StoreStatus::not_stored || status == StoreStatus::exists ||
+         status == StoreStatus::not_found;
+}
+}  // namespace
+
 // --- writing ---
 
 // Writes an item with room for `value_bytes` (inline) in the place of `old_ref` (0: none): over the
@@ -102,9 +110,11 @@ CacheEngine::Written CacheEngine::written_for(Stripe& stripe, Ref old_ref,
   return written;
 }
 
-StoreResult CacheEngine::finish_store(Worker& worker, Ref ref) {
+StoreResult CacheEngine::finish_store(Worker& worker, const Key& key, const StoreRequest& request,
+                                      Ref ref) {
   const Item& item = keyspace_.item(ref);
   worker.count(Counter::total_items);
+  if (worker.events.wants(stream::kMutations)) [[unlikely]] tell_stored(worker, key, request, ref);
   return {StoreStatus::stored, config_.cas ? item.cas() : 0, item.value_bytes()};
 }
 
@@ -112,7 +122,7 @@ std::optional<StoreResult> CacheEngine::try_store(Worker& worker, Stripe& stripe
                                                   const StoreRequest& request,
                                                   std::string_view value, Room* room) {
   stripe.ghost.prefetch(stripe.table.bucket_of(key.hash));
-  const Ref old_ref = live(worker, stripe, key);
+  const Ref old_ref = live(worker, stripe, key, room->again);
   const Decision decision = decide(worker, old_ref, request);
   if (!decision.store) return StoreResult{decision.status, 0, 0};
   const bool joins = request.mode == StoreMode::append || request.mode == StoreMode::prepend;
@@ -127,7 +137,7 @@ std::optional<StoreResult> CacheEngine::try_store(Worker& worker, Stripe& stripe
   Item& item = keyspace_.item(ref);
   std::memcpy(item.value_data(), value.data(), value.size());
   if (decision.stale) item.change(slab::kStale | (token_sent ? slab::kTokenSent : 0), 0);
-  return finish_store(worker, ref);
+  return finish_store(worker, key, request, ref);
 }
 
 // append and prepend to an item that is there: the result keeps its flags and deadline.
@@ -154,7 +164,7 @@ std::optional<StoreResult> CacheEngine::try_join(Worker& worker, Stripe& stripe,
   const Ref ref = write_item(worker, stripe, key, old_ref, written, joined_bytes, room);
   if (ref == 0) return std::nullopt;
   std::memcpy(keyspace_.item(ref).value_data(), joined, joined_bytes);
-  return finish_store(worker, ref);
+  return finish_store(worker, key, request, ref);
 }
 
 // A refused value may take the old item with it: see StoreRequest::remove_on_failure.
@@ -162,11 +172,12 @@ StoreResult CacheEngine::store_failed(Worker& worker, const Key& key, const Stor
                                       StoreStatus status) {
   worker.count(status == StoreStatus::too_large ? Counter::store_too_large
                                                 : Counter::store_no_memory);
+  tell_refused(worker, key, request, status, 0);
   const bool plain_set = request.mode == StoreMode::set && !request.compare;
   if (request.remove_on_failure || plain_set) {
     Stripe& stripe = keyspace_.stripe_of(key.hash);
     std::lock_guard lock(stripe.lock);
-    const Ref ref = keyspace_.find(stripe, key);
+    const Ref ref = live(worker, stripe, key);
     if (ref != 0) keyspace_.remove(worker, stripe, key.hash, ref);
   }
   return {status, 0, 0};
@@ -179,7 +190,12 @@ StoreResult CacheEngine::store(Worker& worker, const Key& key, const StoreReques
     return store_failed(worker, key, request, StoreStatus::too_large);
   }
   worker.count(Counter::cmd_set);
-  return store_admitted(worker, key, request, value);
+  if (!worker.events.wants(stream::kMutations)) [[likely]] {
+    return store_admitted(worker, key, request, value);
+  }
+  const StoreResult result = store_admitted(worker, key, request, value);
+  if (decided_against(result.status)) tell_refused(worker, key, request, result.status, value.size());
+  return result;
 }
 
 // A value whose size has been looked at.
@@ -193,7 +209,7 @@ StoreResult CacheEngine::store_admitted(Worker& worker, const Key& key, const St
       case AllocateStatus::ok: break;
     }
     std::memcpy(allocation.value(), value.data(), value.size());
-    return commit(worker, key, request, std::move(allocation));
+    return commit_admitted(worker, key, request, std::move(allocation));
   }
   bool large_join = false;
   const auto result = with_room<StoreResult>(
@@ -278,6 +294,14 @@ AllocateStatus CacheEngine::allocate_admitted(Worker& worker, const Key& key,
 
 StoreResult CacheEngine::commit(Worker& worker, const Key& key, const StoreRequest& request,
                                 Allocation&& allocation) {
+  const std::size_t value_bytes = allocation.bytes();
+  const StoreResult result = commit_admitted(worker, key, request, std::move(allocation));
+  if (decided_against(result.status)) tell_refused(worker, key, request, result.status, value_bytes);
+  return result;
+}
+
+StoreResult CacheEngine::commit_admitted(Worker& worker, const Key& key, const StoreRequest& request,
+                                         Allocation&& allocation) {
   flush_if_due(worker);
   const Ref ref = allocation.release();
   Item& item = keyspace_.item(ref);
@@ -309,7 +333,7 @@ StoreResult CacheEngine::commit(Worker& worker, const Key& key, const StoreReque
     item.change(slab::kStale | (sent ? slab::kTokenSent : 0), 0);
   }
   enter(worker, stripe, key, old_ref, ref, written.deadline);
-  return finish_store(worker, ref);
+  return finish_store(worker, key, request, ref);
 }
 
 // append or prepend where either part is large: the old value is pinned (a short one is copied), both
@@ -320,6 +344,7 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
   Stripe& stripe = keyspace_.stripe_of(key.hash);
   std::string small;  // an old value that is too short to be pinned
   small.reserve(kCopyBytesMax);
+  bool again = false;  // the lookup has been told
   while (true) {
     Ref old_ref = 0;
     Written written;
@@ -327,7 +352,8 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
     std::uint64_t old_cas = 0;
     {
       std::lock_guard lock(stripe.lock);
-      old_ref = live(worker, stripe, key);
+      old_ref = live(worker, stripe, key, again);
+      again = true;
       const Decision decision = decide(worker, old_ref, request);
       if (!decision.store) return {decision.status, 0, 0};
       if (old_ref != 0) {
@@ -389,7 +415,7 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
       item.set_cas(given ? request.explicit_cas : keyspace_.next_cas(stripe));
     }
     enter(worker, stripe, key, old_ref, ref, written.deadline);
-    return finish_store(worker, ref);
+    return finish_store(worker, key, request, ref);
   }
 }
 

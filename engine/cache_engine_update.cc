@@ -28,7 +28,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
                                                             const Key& key,
                                                             const ArithmeticRequest& request,
                                                             Room* room) {
-  Ref ref = live(worker, stripe, key);
+  Ref ref = live(worker, stripe, key, room->again);
   char digits[kDigitsMax];
   const auto print = [&](std::uint64_t number) {
     const auto end = std::to_chars(digits, digits + sizeof digits, number).ptr;
@@ -51,6 +51,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
     Item& item = keyspace_.item(ref);
     std::memcpy(item.value_data(), text.data(), text.size());
     worker.count(Counter::total_items);
+    tell_created(worker, key, StoreMode::add, ref, 0);
     return ArithmeticResult{ArithmeticStatus::created, request.initial, item.cas(), -1};
   }
   Item* item = &keyspace_.item(ref);
@@ -107,7 +108,7 @@ ArithmeticResult CacheEngine::arithmetic(Worker& worker, const Key& key,
 
 std::optional<DeleteStatus> CacheEngine::try_remove(Worker& worker, Stripe& stripe, const Key& key,
                                                     const DeleteRequest& request, Room* room) {
-  Ref ref = live(worker, stripe, key);
+  Ref ref = live(worker, stripe, key, room->again);
   if (ref == 0) {
     worker.count(Counter::delete_misses);
     return DeleteStatus::not_found;
@@ -126,6 +127,7 @@ std::optional<DeleteStatus> CacheEngine::try_remove(Worker& worker, Stripe& stri
     ref = write_item(worker, stripe, key, ref, written, 0, room);
     if (ref == 0) return std::nullopt;
     item = &keyspace_.item(ref);
+    tell_created(worker, key, StoreMode::set, ref, ref);
   }
   if (request.mark_stale) {
     if (request.touch.has_value() && !request.clear_value &&
@@ -144,6 +146,7 @@ std::optional<DeleteStatus> CacheEngine::try_remove(Worker& worker, Stripe& stri
   }
   worker.count(Counter::delete_hits);
   worker.count(keyspace_.slab_class(*item), ClassCounter::delete_hits);
+  tell_deleted(worker, key, request, *item);
   if (!request.clear_value) keyspace_.remove(worker, stripe, key.hash, ref);
   return DeleteStatus::deleted;
 }

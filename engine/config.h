@@ -26,6 +26,7 @@ struct Config {
   std::int64_t temporary_ttl_s = -1;     // -o temporary_ttl; below: TEMP segment; -1: off
   bool crawler = true;                   // -o no_lru_crawler turns it off
   bool maintainer = true;                // -o no_lru_maintainer turns it off
+  bool reassign = true;                  // -o no_slab_reassign: no command moves a page
   bool automove = true;                  // -o slab_automove: idle pages go back to the pool
   bool track_sizes = false;              // -o track_sizes: `stats sizes` may be asked for
   int memory_fd = -1;                    // -e: the file that holds the items; -1: none

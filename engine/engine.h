@@ -172,6 +172,7 @@ struct DeleteRequest {
   std::uint64_t compare_cas = 0;
   bool mark_stale = false;           // meta I: keep the item, mark it stale
   bool clear_value = false;          // meta x: keep the item, empty the value, clear client flags
+  bool meta = false;                 // watchers are told `md`, else `delete`
   std::optional<Deadline> touch;     // with mark_stale or clear_value
   std::optional<std::uint32_t> client_flags;  // with clear_value
   std::uint64_t explicit_cas = 0;    // with mark_stale or clear_value

@@ -103,13 +103,41 @@ bool Maintainer::crawl_some(std::size_t* buckets) {
   bucket_ = engine_.reclaimer().crawl(worker_, keyspace.stripe(stripe_), bucket_, step);
   *buckets -= step;
   if (bucket_ != 0) return true;
-  if (walk_running()) walk_stripes_left_.fetch_sub(1, std::memory_order_relaxed);
+  const bool asked_for = walk_running();
+  if (asked_for) walk_stripes_left_.fetch_sub(1, std::memory_order_relaxed);
   stripe_ = (stripe_ + 1) % keyspace.stripe_count();
+  if (asked_for ? !walk_running() : stripe_ == 0) tell_walk_done(asked_for);
   if (stripe_ == 0 && !walk_running()) {
     crawler_starts.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
   return true;
+}
+
+// As memcached's crawler tells of each LRU, one event for each class: of which anything was seen, if somebody
+// asked for the walk, else of which anything was reclaimed.
+void Maintainer::tell_walk_done(bool asked_for) {
+  const std::uint32_t now = engine_.clock().now();
+  const std::uint32_t elapsed_s = now - walk_began_s_;
+  for (std::size_t id = 1; id < walk_began_with_.size(); ++id) {
+    const ClassCounters& counters = worker_.class_counters[id];
+    const Tally ever{
+        counters.read(static_cast<std::size_t>(ClassCounter::crawler_items_checked)),
+        counters.read(static_cast<std::size_t>(ClassCounter::crawler_reclaimed))};
+    Tally& before = walk_began_with_[id];
+    if (before.examined > ever.examined) before = {};  // `stats reset` came in between
+    const bool worth_it =
+        ever.reclaimed != before.reclaimed || (asked_for && ever.examined != before.examined);
+    if (worker_.events.wants(stream::kSystem) && worth_it) {
+      worker_.events.write(CrawlEvent{.class_id = static_cast<std::uint8_t>(id),
+                                      .elapsed_s = elapsed_s,
+                                      .next_run_s = std::max(1u, elapsed_s),
+                                      .examined = ever.examined - before.examined,
+                                      .reclaimed = ever.reclaimed - before.reclaimed});
+    }
+    before = ever;
+  }
+  walk_began_s_ = now;
 }
 
 // A class with more than two and a half pages of free chunks gives one page up, so that memory

@@ -10,6 +10,7 @@
 // Threads: one thread with its own Worker and gate; settings are atomics that commands set.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
@@ -55,6 +56,7 @@ class Maintainer {
   bool crawl_some(std::size_t* buckets);
   void return_idle_pages();
   void move_pages();
+  void tell_walk_done(bool asked_for);
 
   CacheEngine& engine_;
   Worker& worker_;
@@ -65,6 +67,12 @@ class Maintainer {
   std::size_t stripe_ = 0;   // where the crawler is; this thread only
   std::size_t bucket_ = 0;
   std::uint32_t rounds_ = 0;
+  struct Tally {             // of a class, by this worker, when the walk began
+    std::uint64_t examined = 0;
+    std::uint64_t reclaimed = 0;
+  };
+  std::array<Tally, slab::kClassCountMax> walk_began_with_{};
+  std::uint32_t walk_began_s_ = 0;
   std::thread thread_;
 };
 

@@ -68,6 +68,18 @@ void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru
     worker.count(lru_index, ClassCounter::evicted_active);
   }
   evicted_age_s_[lru_index].store(clock_.now() - victim.accessed_s, std::memory_order_relaxed);
+  if (worker.events.wants(stream::kEvictions)) [[unlikely]] tell_evicted(worker, victim, lru_index);
+}
+
+void Reclaimer::tell_evicted(Worker& worker, const Item& victim, std::size_t lru_index) {
+  const std::uint32_t deadline = victim.deadline_s();
+  EvictionEvent event;
+  event.fetched = victim.has(slab::kFetched);
+  event.class_id = static_cast<std::uint8_t>(lru_index);
+  if (deadline != 0) event.ttl_s = static_cast<std::int32_t>(deadline - clock_.now());
+  event.idle_s = clock_.now() - victim.accessed_s;
+  event.value_bytes = victim.value_bytes();
+  worker.events.write(event, victim.key());
 }
 
 // Gives a tail that was used another life, if the policy (lru.h) says so.
@@ -345,8 +357,10 @@ std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket,
   for (; bucket < stop; ++bucket) {
     found.clear();
     stripe.table.for_bucket(bucket, [&](Ref ref) {
+      const Item& each = keyspace_.item(ref);
       worker.count(Counter::crawler_items_checked);
-      if (expired(keyspace_.item(ref))) found.push_back(ref);
+      worker.count(keyspace_.lru_index(each), ClassCounter::crawler_items_checked);
+      if (expired(each)) found.push_back(ref);
     });
     for (const Ref ref : found) {
       const Item& each = keyspace_.item(ref);
@@ -480,6 +494,16 @@ std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
 bool Reclaimer::rebalance(Worker& worker) {
   const Rebalancer::Move move = rebalancer_.decide(loads());
   if (!move) return false;
+  const bool moved = carry_out(worker, move);
+  if (worker.events.wants(stream::kSystem)) [[unlikely]] {
+    worker.events.write(PageMoveEvent{.moved = moved,
+                                      .from = static_cast<std::int32_t>(move.from),
+                                      .to = static_cast<std::int32_t>(move.to)});
+  }
+  return moved;
+}
+
+bool Reclaimer::carry_out(Worker& worker, const Rebalancer::Move& move) {
   slab::Arena& arena = keyspace_.arena();
   // Extents take what they need out of the pool when they need it.
   const std::size_t heir = move.to == kExtentLru ? 0 : move.to;

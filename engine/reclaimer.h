@@ -91,6 +91,7 @@ class Reclaimer {
   bool spare(Worker&, Lru&, std::size_t lru_index, Ref ref);
   Ref unlink_victim(Worker&, Stripe&, Lru&, Ref ref, bool remember);
   void count_victim(Worker&, const Item& victim, std::size_t lru_index, bool was_expired);
+  void tell_evicted(Worker&, const Item& victim, std::size_t lru_index);
   bool evict_shared(Worker&, std::size_t lru_index, bool counts = true);
   bool try_make_room(Worker&, std::size_t class_id);
   char* try_obtain_extent(Worker&, std::size_t bytes);
@@ -104,6 +105,7 @@ class Reclaimer {
   bool empty_chunk(Worker&, const slab::SlabAllocator::Drain&, std::uint32_t index, bool evict);
   void relocate(Worker&, Stripe&, std::uint64_t hash, Ref ref, Ref room);
   Ref room_for(Worker&, Stripe&, const slab::SlabAllocator::Drain&, Ref ref, bool evict);
+  bool carry_out(Worker&, const Rebalancer::Move&);
   std::array<Rebalancer::Load, slab::kClassCountMax> loads();
 
   Keyspace& keyspace_;

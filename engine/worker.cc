@@ -10,6 +10,13 @@ Worker& GateSet::add_worker() {
   return *workers_.back();
 }
 
+std::vector<EventLog*> GateSet::event_logs() {
+  std::lock_guard lock(list_mutex_);
+  std::vector<EventLog*> logs;
+  for (const auto& worker : workers_) logs.push_back(&worker->events);
+  return logs;
+}
+
 GateGuard::GateGuard(Worker& worker) : worker_(worker) {
   auto& pending = worker.gates_.sections_pending_;
   if (pending.load(std::memory_order_relaxed) != 0) [[unlikely]] {

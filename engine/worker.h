@@ -1,4 +1,5 @@
-// What one thread brings to the engine: its gate, its counters and its stock of free chunks.
+// What one thread brings to the engine: its gate, its counters, its log of events and its stock of free
+// chunks.
 //
 // Gates. A thread holds its own gate around each batch of commands; an exclusive section
 // (ExclusiveSection) holds them all, so that no command is half done anywhere. That instant is the
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "engine/counters.h"
+#include "engine/events.h"
 #include "slab/lock.h"
 #include "slab/magazine.h"
 
@@ -26,10 +28,11 @@ class GateSet;
 
 class alignas(64) Worker {
  public:
-  explicit Worker(GateSet& gates) : gates_(gates) {}
+  explicit Worker(GateSet& gates);
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
+  EventLog events;
   Counters counters;
   std::array<ClassCounters, slab::kClassCountMax> class_counters;
   slab::Magazines magazines;
@@ -72,14 +75,22 @@ class GateSet {
     for (const auto& worker : workers_) visit(*worker);
   }
 
+  /// The logs of all workers that there are now, for the one thread that reads events.
+  std::vector<EventLog*> event_logs();
+  std::uint64_t last_event_id() const { return event_ids_.load(std::memory_order_relaxed); }
+
  private:
+  friend class Worker;
   friend class GateGuard;
   friend class ExclusiveSection;
+  std::atomic<std::uint64_t> event_ids_{0};
   mutable std::mutex list_mutex_;  // guards workers_
   std::vector<std::unique_ptr<Worker>> workers_;
   std::mutex section_mutex_;       // one exclusive section at a time; none while a worker is added
   std::atomic<int> sections_pending_{0};
 };
+
+inline Worker::Worker(GateSet& gates) : events(gates.event_ids_), gates_(gates) {}
 
 /// Holds a worker's gate for a batch of commands. Bounded by the server's fairness limit.
 class GateGuard {

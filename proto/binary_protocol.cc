@@ -218,7 +218,7 @@ Progress BinaryProtocol::run_bare(const Request& request, Output& output) {
       break;
     case Verb::quit:
       if (!request.opcode->quiet) reply_done(output, request.echo());
-      progress.next = Next::close;
+      progress.next = Next::quit;
       break;
     default:
       break;  // keyed requests and SASL are not run here

@@ -74,6 +74,10 @@ inline constexpr std::string_view kFlushNotAllowed = "CLIENT_ERROR flush_all not
 inline constexpr std::string_view kShutdownNotEnabled = "SERVER_ERROR: shutdown not enabled\r\n";
 inline constexpr std::string_view kInvalidShutdownMode = "CLIENT_ERROR invalid shutdown mode\r\n";
 inline constexpr std::string_view kWatchNotAllowed = "CLIENT_ERROR watch commands not allowed\r\n";
+inline constexpr std::string_view kWatchPipelined =
+    "ERROR cannot pipeline other commands before watch\r\n";
+inline constexpr std::string_view kTooManyWatchers =
+    "WATCHER_TOO_MANY log watcher limit reached\r\n";
 inline constexpr std::string_view kMetadumpNotAllowed = "ERROR metadump not allowed\r\n";
 inline constexpr std::string_view kMgdumpNotAllowed = "ERROR key dump not allowed\r\n";
 inline constexpr std::string_view kMetadumpPipelined =
@@ -89,5 +93,10 @@ inline constexpr std::string_view kCachedumpNotAllowed =
     "CLIENT_ERROR stats cachedump not allowed\r\n";
 inline constexpr std::string_view kBadCommandLine = "CLIENT_ERROR bad command line\r\n";
 inline constexpr std::string_view kIllegalSlabId = "CLIENT_ERROR Illegal slab id\r\n";
+
+// UDP.
+inline constexpr std::string_view kUdpRequestCut =
+    "SERVER_ERROR multi-packet request not supported\r\n";
+inline constexpr std::string_view kUdpReplyTooLong = "SERVER_ERROR reply too long\r\n";
 
 }  // namespace larder::proto::text

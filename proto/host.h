@@ -51,6 +51,9 @@ class Host {
   enum class StatsResult : std::uint8_t { ok, unknown, reset, detail_ok, usage, not_allowed };
   virtual StatsResult stats(std::string_view words, engine::StatSink& sink) = 0;
 
+  /// Debug builds: tries what a process that has dropped its privileges may not do. True: it could.
+  virtual bool misbehave() { return true; }
+
   /// Asks the process to stop once the calling connection is closed; graceful waits for clients.
   virtual void shutdown(bool graceful) = 0;
 

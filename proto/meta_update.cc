@@ -26,6 +26,7 @@ TextProtocol::Flow TextProtocol::meta_delete(Request& request) {
   change.mark_stale = flags.invalidate;
   change.clear_value = flags.remove_value;
   change.explicit_cas = flags.explicit_cas;
+  change.meta = true;
   if (flags.touch) change.touch = *flags.touch;
   if (flags.remove_value) {
     // The emptied item is a new one: without T it stays, without F it has no client flags.

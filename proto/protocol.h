@@ -24,7 +24,9 @@ enum class Next : std::uint8_t {
   receive,   // put the next `bytes` of the stream at `into`, then call received()
   swallow,   // discard the next `bytes` of the stream, then call run() again
   close,     // write what is pending, then close; input that follows is dropped
+  quit,      // as close: the client has asked for it
   shutdown,  // as close, then stop the process (Host::shutdown was called)
+  watch,     // write what is pending, then make the connection a watcher of `streams`
 };
 
 struct Progress {
@@ -32,6 +34,7 @@ struct Progress {
   Next next = Next::read;
   char* into = nullptr;      // receive
   std::size_t bytes = 0;     // receive, swallow
+  engine::Streams streams = 0;  // watch
 };
 
 /// What a protocol works with; lives as long as the connection.

@@ -59,7 +59,7 @@ TextProtocol::Flow TextProtocol::version(Request&) {
   return Flow::proceed;
 }
 
-TextProtocol::Flow TextProtocol::quit(Request&) { return Flow::close; }
+TextProtocol::Flow TextProtocol::quit(Request&) { return Flow::quit; }
 
 //   shutdown [graceful]
 TextProtocol::Flow TextProtocol::shutdown(Request& request) {
@@ -110,9 +110,50 @@ TextProtocol::Flow TextProtocol::flush_all(Request& request) {
   return Flow::proceed;
 }
 
-/// No log stream exists yet, so every one that is asked for is unknown.
-TextProtocol::Flow TextProtocol::watch(Request&) {
-  reply(session_.settings.watch_enabled ? text::kError : text::kWatchNotAllowed);
+//   watch [<stream> ...]
+// Any beginning of a name is enough. The connection turns into a watcher: it answers, or refuses when there
+// are too many.
+TextProtocol::Flow TextProtocol::watch(Request& request) {
+  struct Row {
+    std::string_view name;
+    engine::Streams stream;
+  };
+  static constexpr Row kRows[] = {
+      {"rawcmds", engine::stream::kCommandLines}, {"evictions", engine::stream::kEvictions},
+      {"fetchers", engine::stream::kFetchers},    {"mutations", engine::stream::kMutations},
+      {"sysevents", engine::stream::kSystem},     {"connevents", engine::stream::kConnections},
+      {"proxyreqs", 0},                           {"proxyevents", 0},  // there is no proxy
+      {"proxyuser", 0},                           {"deletions", engine::stream::kDeletions}};
+  std::string_view refusal;
+  if (!session_.settings.watch_enabled) {
+    refusal = text::kWatchNotAllowed;
+  } else if (pipelined(request)) {
+    refusal = text::kWatchPipelined;
+  }
+  streams_ = request.words.count() == 1 ? engine::stream::kFetchers : 0;
+  for (std::size_t i = 1; i < request.words.count() && refusal.empty(); ++i) {
+    const auto* const row =
+        std::find_if(std::begin(kRows), std::end(kRows),
+                     [&](const Row& each) { return abbreviates(request.words[i], each.name); });
+    if (row == std::end(kRows)) {
+      refusal = text::kError;
+    } else {
+      streams_ |= row->stream;
+    }
+  }
+  if (refusal.empty()) return Flow::watch;
+  reply(refusal);
+  return Flow::proceed;
+}
+
+/// For memcached's tests of dropped privileges; not in a release.
+TextProtocol::Flow TextProtocol::misbehave(Request& request) {
+#ifdef LARDER_DEBUG_COMMANDS
+  const bool refused = !session_.host.misbehave();
+#else
+  const bool refused = false;
+#endif
+  reply_unless(request.noreply, refused ? text::kOk : text::kError);
   return Flow::proceed;
 }
 

@@ -49,6 +49,7 @@ struct CommandTable {
       {"ma",              &P::meta_arithmetic, 2,     0,                      false,    false,   2},
       {"mn",              &P::meta_noop,       1},
       {"me",              &P::meta_debug,      2,     0,                      false,    false,   2},
+      {"misbehave",       &P::misbehave,       1,     0,                      kNoreply, kSpaced},
       {"prepend",         &P::store,           5,     mode(Mode::prepend),    kNoreply},
       {"quit",            &P::quit,            1},
       {"replace",         &P::store,           5,     mode(Mode::replace),    kNoreply},

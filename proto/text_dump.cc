@@ -13,7 +13,6 @@
 #include "proto/text_dump.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "engine/class_list.h"
@@ -21,6 +20,7 @@
 #include "proto/errors.h"
 #include "proto/meta_flags.h"
 #include "proto/numbers.h"
+#include "proto/uri.h"
 
 namespace larder::proto {
 
@@ -31,32 +31,6 @@ constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kCachedumpBytesMax = 2 << 20;
 /// Room for the longest line of any form: a key at three bytes each, numbers, labels.
 constexpr std::size_t kLineRoom = 3 * kKeyBytesMax + 6 * kU64Digits + 64;
-
-/// Which bytes stand for themselves in a URI (RFC 3986, unreserved).
-constexpr std::array<bool, 256> make_unreserved() {
-  std::array<bool, 256> unreserved{};
-  for (unsigned char c = '0'; c <= '9'; ++c) unreserved[c] = true;
-  for (unsigned char c = 'A'; c <= 'Z'; ++c) unreserved[c] = true;
-  for (unsigned char c = 'a'; c <= 'z'; ++c) unreserved[c] = true;
-  for (const unsigned char c : {'-', '.', '_', '~'}) unreserved[c] = true;
-  return unreserved;
-}
-
-char* write_uri(char* at, std::string_view bytes) {
-  static constexpr std::array<bool, 256> kUnreserved = make_unreserved();
-  static constexpr char kDigits[] = "0123456789ABCDEF";
-  for (const char c : bytes) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (kUnreserved[byte]) {
-      *at++ = c;
-    } else {
-      *at++ = '%';
-      *at++ = kDigits[byte >> 4];
-      *at++ = kDigits[byte & 15];
-    }
-  }
-  return at;
-}
 
 /// Whether a key has a space or control byte in it.
 bool is_binary(std::string_view key) {
@@ -170,7 +144,7 @@ TextProtocol::Flow TextProtocol::lru_crawler(Request& request) {
     refusal = text::kCrawlerDisabled;
   } else if (!session_.settings.dump_enabled) {
     refusal = form->not_allowed;
-  } else if (!out_->empty() && request.line != noop_end_) {
+  } else if (pipelined(request)) {
     refusal = form->pipelined;
   } else if (!engine::parse_class_list(words[2], &cursor.classes)) {
     refusal = text::kBadClass;

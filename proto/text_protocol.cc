@@ -104,8 +104,15 @@ Progress TextProtocol::progress(Flow flow, const char* begin, const Cursor& in) 
     case Flow::close:
       progress.next = Next::close;
       break;
+    case Flow::quit:
+      progress.next = Next::quit;
+      break;
     case Flow::shutdown:
       progress.next = Next::shutdown;
+      break;
+    case Flow::watch:
+      progress.next = Next::watch;
+      progress.streams = streams_;
       break;
   }
   return progress;
@@ -145,7 +152,22 @@ TextProtocol::Flow TextProtocol::execute_line(Cursor& in, const char* newline,
   // empty verb of it.
   const std::string_view verb(begin, static_cast<std::size_t>(find_byte(begin, end, ' ') - begin));
   Request request{Command::find(verb), words, false, in, begin, key};
-  return request.command != nullptr ? execute(*request.command, request) : unknown_command(request);
+  const Flow flow =
+      request.command != nullptr ? execute(*request.command, request) : unknown_command(request);
+  // A line that waits for its data is executed again when that has come.
+  if (lines_watched() && flow != Flow::wait) [[unlikely]] tell_line(line);
+  return flow;
+}
+
+void TextProtocol::tell_line(std::string_view line) {
+  session_.worker.events.write(
+      engine::CommandLineEvent{.client = session_.worker.events.client()}, line);
+}
+
+/// Whether replies are waiting that `mn` does not stand behind: a command that takes the connection
+/// over wants none.
+bool TextProtocol::pipelined(const Request& request) const {
+  return !out_->empty() && request.line != noop_end_;
 }
 
 TextProtocol::Flow TextProtocol::execute(const Command& command, Request& request) {

@@ -62,7 +62,9 @@ class TextProtocol final : public Protocol {
   friend struct CommandTable;
 
   /// What follows a request (or a part of one).
-  enum class Flow : std::uint8_t { proceed, wait, yield, receive, swallow, close, shutdown };
+  enum class Flow : std::uint8_t {
+    proceed, wait, yield, receive, swallow, close, quit, shutdown, watch
+  };
   /// What the next bytes of the input are.
   enum class Mode : std::uint8_t { commands, retrieval, discard, value_end, dump };
   enum class State : std::uint8_t { read, parse_cmd, nread, swallow };
@@ -85,6 +87,9 @@ class TextProtocol final : public Protocol {
   Flow begin_long_line(Cursor& in);
   Flow discard_line(Cursor& in);
   Progress progress(Flow flow, const char* begin, const Cursor& in);
+  bool lines_watched() const { return session_.worker.events.wants(engine::stream::kCommandLines); }
+  void tell_line(std::string_view line);
+  bool pipelined(const Request& request) const;
   Flow skip(Cursor& in, std::size_t bytes);
   engine::Key key_of(const Request& request) const;
   void reply(std::string_view line) { out_->append(line); }
@@ -132,6 +137,7 @@ class TextProtocol final : public Protocol {
   Flow verbosity(Request& request);
   Flow flush_all(Request& request);
   Flow watch(Request& request);
+  Flow misbehave(Request& request);
   Flow refresh_certs(Request& request);
   Flow engine_command(Request& request);
 
@@ -182,6 +188,7 @@ class TextProtocol final : public Protocol {
   engine::Deadline retrieval_deadline_;
 
   std::size_t transfer_bytes_ = 0;    // Flow::receive, Flow::swallow
+  engine::Streams streams_ = 0;       // Flow::watch
   std::unique_ptr<Pending> pending_;  // Flow::receive and Mode::value_end
   std::unique_ptr<Dump> dump_;        // Mode::dump
 };

@@ -202,7 +202,13 @@ TextProtocol::Flow TextProtocol::run_window(Cursor& in) {
   }
   if (keys.count() == 0) return run_line(in);
   keys.prefetch(session_.engine);
+  const bool tell_lines = lines_watched();
   for (std::size_t i = 0; i < keys.count(); ++i) {
+    if (tell_lines && planned[i].kind != Planned::Kind::line) [[unlikely]] {
+      const char* end = planned[i].kind == Planned::Kind::set ? planned[i].line_end : planned[i].next;
+      end -= end[-2] == '\r' ? 2 : 1;
+      tell_line({in.at, static_cast<std::size_t>(end - in.at)});
+    }
     const Flow flow = execute_planned(in, planned[i], keys[i]);
     if (flow != Flow::proceed) return flow;
     // A line with an error may have ended elsewhere, and step() looks at a full output.

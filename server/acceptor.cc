@@ -1,5 +1,6 @@
 #include "server/acceptor.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -21,7 +22,28 @@ Acceptor::Acceptor(const Options& options, const Log& log, EventLoop& loop, Mail
     : options_(options), log_(log), loop_(loop), mailbox_(mailbox) {}
 
 std::optional<Exit> Acceptor::open(TlsContext* tls) {
-  return open_listeners(options_, tls, &listeners_);
+  if (auto exit = open_listeners(options_, tls, &listeners_)) return exit;
+  if (auto exit = open_udp_sockets(options_, &udp_sockets_)) return exit;
+  if (!options_.unix_socket.empty()) return std::nullopt;  // no network, no ports
+  std::vector<int> tcp;
+  std::vector<int> udp;
+  for (const auto& listener : listeners_) tcp.push_back(listener->fd());
+  for (const UdpSocket& port : udp_sockets_) udp.push_back(port.socket.fd());
+  write_port_file(tcp, udp);
+  return std::nullopt;
+}
+
+// Every worker serves a port; with several addresses, each port is one worker's.
+void Acceptor::share_udp(const std::vector<WorkerThread*>& workers) {
+  const std::size_t ends_per_port = options_.listens_on_several() ? 1 : workers.size();
+  for (const UdpSocket& port : udp_sockets_) {
+    for (std::size_t i = 0; i < ends_per_port; ++i) {
+      const int fd = ::fcntl(port.socket.fd(), F_DUPFD_CLOEXEC, 0);
+      if (fd < 0) return log_.warn("fcntl(): {}", std::strerror(errno));
+      workers[udp_ends_++ % workers.size()]->serve_udp(fd, port.info);
+      counters_.count(Counter::total_connections);
+    }
+  }
 }
 
 void Acceptor::start(std::vector<WorkerThread*> workers) {
@@ -49,7 +71,8 @@ std::string Acceptor::addresses() const {
 
 void Acceptor::accept_from(const Listener& listener) {
   for (int i = 0; i < kAcceptsPerEvent && accepting(); ++i) {
-    const int fd = listener.accept();
+    PeerAddress peer;
+    const int fd = listener.accept(&peer);
     if (fd < 0) {
       if (errno == EAGAIN || errno == EWOULDBLOCK) return;
       if (errno == EINTR || errno == ECONNABORTED) continue;
@@ -64,7 +87,7 @@ void Acceptor::accept_from(const Listener& listener) {
     }
     connections_.fetch_add(1);
     counters_.count(Counter::total_connections);
-    workers_[next_worker_]->adopt(fd, listener.info());
+    workers_[next_worker_]->adopt(fd, listener.info(), peer);
     next_worker_ = (next_worker_ + 1) % workers_.size();
     if (!options_.maxconns_fast && !below_limit()) {
       pause();

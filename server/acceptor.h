@@ -19,6 +19,7 @@
 #include "server/listener.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/udp_port.h"
 
 namespace larder::server {
 
@@ -33,6 +34,8 @@ class Acceptor {
 
   /// Opens the listening sockets; `tls` is for those with TLS. Returns why not, or nothing.
   std::optional<Exit> open(TlsContext* tls);
+  /// Hands UDP ports to workers, before these start.
+  void share_udp(const std::vector<WorkerThread*>& workers);
   /// Starts to accept. `workers` outlive the acceptor's use.
   void start(std::vector<WorkerThread*> workers);
   /// Closes the door for good; sockets stay open until the object goes.
@@ -43,7 +46,10 @@ class Acceptor {
   /// A worker has let a client go.
   void connection_closed();
 
-  std::uint64_t curr_connections() const { return static_cast<std::uint64_t>(connections_.load()); }
+  /// Those of clients, and one for every worker's end of a UDP port, as memcached counts.
+  std::uint64_t curr_connections() const {
+    return static_cast<std::uint64_t>(connections_.load()) + udp_ends_;
+  }
   bool accepting() const { return !paused_.load(); }
   const ThreadCounters& counters() const { return counters_; }
   const std::vector<std::unique_ptr<Listener>>& listeners() const { return listeners_; }
@@ -63,6 +69,8 @@ class Acceptor {
   Mailbox& mailbox_;
   ThreadCounters counters_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  std::vector<UdpSocket> udp_sockets_;
+  std::size_t udp_ends_ = 0;
   std::vector<WorkerThread*> workers_;
   std::size_t next_worker_ = 0;
   std::atomic<int> connections_{0};

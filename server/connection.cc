@@ -7,6 +7,7 @@
 #include <span>
 #include <utility>
 
+#include "proto/errors.h"
 #include "server/log.h"
 #include "server/worker_thread.h"
 
@@ -27,13 +28,16 @@ constexpr const char* kStateRead = "conn_read";
 constexpr const char* kStateParse = "conn_parse_cmd";
 constexpr const char* kStateSwallow = "conn_swallow";
 constexpr const char* kStateWrite = "conn_mwrite";
+constexpr const char* kStateWatch = "conn_watch";
 
 }  // namespace
 
-Connection::Connection(WorkerThread& worker, Socket socket, const ListenerInfo& listener)
+Connection::Connection(WorkerThread& worker, Socket socket, const ListenerInfo& listener,
+                       const PeerAddress& peer)
     : worker_(worker),
       socket_(std::move(socket)),
       listener_(listener),
+      peer_(peer),
       last_active_s_(worker.now_s()),
       state_(kStateNew) {}
 
@@ -44,7 +48,26 @@ Connection::~Connection() {
 void Connection::open() {
   worker_.shared().log.client("<{} new client connection ({})", fd(),
                               binding_name(listener_.binding));
+  engine::EventLog& events = worker_.engine_worker().events;
+  if (events.wants(engine::stream::kConnections)) [[unlikely]] {
+    AddressText text;
+    events.write(engine::ConnectionOpenEvent{.transport = transport(), .port = peer_.port, .client = fd()},
+                 peer_.text(text));
+  }
   wait_for(EV_READ);
+}
+
+void Connection::tell_closed(engine::CloseReason reason) {
+  engine::EventLog& events = worker_.engine_worker().events;
+  if (!events.wants(engine::stream::kConnections)) [[likely]] return;
+  AddressText text;
+  events.write(engine::ConnectionCloseEvent{.transport = transport(), .reason = reason,
+                                            .port = peer_.port, .client = fd()},
+               peer_.text(text));
+}
+
+engine::Transport Connection::transport() const {
+  return local() ? engine::Transport::local : engine::Transport::tcp;
 }
 
 bool Connection::at_rest() const {
@@ -57,9 +80,20 @@ void Connection::release_items() {
   return_output();
 }
 
-void Connection::close() {
+void Connection::close(engine::CloseReason reason) {
   worker_.shared().log.client("<{} connection closed.", fd());
-  worker_.destroy(*this);
+  worker_.destroy(*this, reason);
+}
+
+/// Hands the connection over to the watchers' thread. False: they are too many.
+bool Connection::become_watcher() {
+  if (watched_ != 0) event_del(&event_);
+  watched_ = 0;
+  keep_input({});
+  return_output();
+  next_ = Input::requests;
+  show(kStateWatch);
+  return worker_.shared().watchers.add(worker_, *this, streams_);
 }
 
 // --- events ------------------------------------------------------------------------------------
@@ -85,13 +119,13 @@ void Connection::on_readable() {
   if (queued_ || reading_) return;
   if (pending_.size() >= kPendingBytesMax) {
     worker_.shared().log.warn("<{} request too long", fd());
-    return close();
+    return close(engine::CloseReason::error);
   }
   std::string_view input;
   const ssize_t got = read(&input);
   if (got <= 0) {
     if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return rest();
-    return close();
+    return close(got == 0 ? engine::CloseReason::normal : engine::CloseReason::error);
   }
   worker_.counters().count(Counter::bytes_read, static_cast<std::uint64_t>(got));
   last_active_s_.store(worker_.now_s(), std::memory_order_relaxed);
@@ -118,7 +152,8 @@ void Connection::on_writable() {
   if (own_output_ == nullptr) return on_readable();  // the transport has had to write first
   const Flushed flushed = flush();
   if (flushed == Flushed::part) return;
-  if (flushed == Flushed::failed || closing_) return close();
+  if (flushed == Flushed::failed) return close(engine::CloseReason::error);
+  if (closing_) return close(close_reason_);
   return_output();
   proceed(pending_.view());
 }
@@ -218,6 +253,7 @@ void Connection::keep_input(std::string_view input) {
 
 proto::Progress Connection::step(std::string_view input, unsigned* budget) {
   const engine::GateGuard gate(worker_.engine_worker());
+  worker_.engine_worker().events.set_client(fd());
   if (next_ == Input::value) return protocol_->received(output());
   return protocol_->run(input, output(), *budget);
 }
@@ -227,6 +263,7 @@ Connection::After Connection::execute(std::string_view* input) {
   const auto limit = static_cast<unsigned>(worker_.shared().options.requests_per_event);
   unsigned budget = limit;
   while (true) {
+    if (next_ == Input::watch) return After::watch;
     const bool value = next_ == Input::value;
     if (value && !take_value(input)) return After::wait;
     if (next_ == Input::discard) {
@@ -258,8 +295,19 @@ Connection::After Connection::execute(std::string_view* input) {
         if (worker_.others_wait()) return After::turn;
         budget = limit;
         break;
+      case proto::Next::watch:
+        next_ = Input::watch;
+        streams_ = progress.streams;
+        break;
       case proto::Next::close:
-      case proto::Next::shutdown: return After::close;
+        close_reason_ = engine::CloseReason::error;
+        return After::close;
+      case proto::Next::quit:
+        close_reason_ = engine::CloseReason::normal;
+        return After::close;
+      case proto::Next::shutdown:
+        close_reason_ = engine::CloseReason::shutdown;
+        return After::close;
     }
   }
 }
@@ -271,19 +319,27 @@ void Connection::proceed(std::string_view input) {
     const After after = execute(&input);
     const bool postponed = after == After::turn && output().size() < kPostponedBytesMax;
     const Flushed flushed = postponed ? Flushed::all : flush();
-    if (flushed == Flushed::failed) return close();
+    if (flushed == Flushed::failed) return close(engine::CloseReason::error);
     if (flushed == Flushed::part) {
       closing_ = after == After::close;
       keep_input(closing_ ? std::string_view() : input);
       keep_output();
-      if (!within_buffer_limit(Counter::response_obj_oom)) return close();
+      if (!within_buffer_limit(Counter::response_obj_oom)) return close(engine::CloseReason::error);
       show(kStateWrite);
       return wait_for(EV_WRITE);
     }
-    if (after == After::close) return close();
+    if (after == After::close) return close(close_reason_);
+    if (after == After::watch) {
+      const std::string kept(input);  // the input goes with the rest when it becomes a watcher
+      if (become_watcher()) return;
+      output().append(proto::text::kTooManyWatchers);
+      keep_input(kept);
+      input = pending_.view();
+      continue;
+    }
     if (after == After::full && !worker_.others_wait()) continue;
     keep_input(input);
-    if (!input.empty() && !within_buffer_limit(Counter::read_buf_oom)) return close();
+    if (!input.empty() && !within_buffer_limit(Counter::read_buf_oom)) return close(engine::CloseReason::error);
     if (output().empty()) {
       return_output();
     } else {

@@ -37,6 +37,7 @@
 #include "server/byte_store.h"
 #include "server/counters.h"
 #include "server/listener.h"
+#include "server/peer_address.h"
 #include "server/socket.h"
 
 namespace larder::server {
@@ -45,7 +46,8 @@ class WorkerThread;
 
 class Connection {
  public:
-  Connection(WorkerThread& worker, Socket socket, const ListenerInfo& listener);
+  Connection(WorkerThread& worker, Socket socket, const ListenerInfo& listener,
+             const PeerAddress& peer);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -62,6 +64,9 @@ class Connection {
   /// Requires: the worker's gate is held.
   void release_items();
 
+  /// Tells those who watch that it ends.
+  void tell_closed(engine::CloseReason reason);
+
   /// Nothing read is unanswered and no reply waits.
   bool at_rest() const;
   /// Waits for the client to send something, or to take its part in a handshake.
@@ -70,6 +75,9 @@ class Connection {
   }
 
   int fd() const { return socket_.fd(); }
+  const PeerAddress& peer() const { return peer_; }
+  /// For whom the connection was handed to (watchers.h).
+  Socket& socket() { return socket_; }
   bool local() const { return listener_.local; }
   /// memcached's name of what the connection is doing.
   const char* state() const { return state_.load(std::memory_order_relaxed); }
@@ -81,9 +89,10 @@ class Connection {
 
  private:
   // What the next bytes are: requests; requests that a yield held up (`more`: the protocol runs
-  // even if there are none); a value that is received into its item; something to discard.
-  enum class Input : std::uint8_t { requests, more, value, discard };
-  enum class After : std::uint8_t { wait, turn, full, close };   // why execute() stopped
+  // even if there are none); a value that is received into its item; something to discard; nothing,
+  // for the connection becomes a watcher.
+  enum class Input : std::uint8_t { requests, more, value, discard, watch };
+  enum class After : std::uint8_t { wait, turn, full, close, watch };   // why execute() stopped
   enum class Flushed : std::uint8_t { all, part, failed };
 
   static void on_event(int fd, short what, void* connection);
@@ -107,11 +116,14 @@ class Connection {
   bool within_buffer_limit(Counter refused);
   void show(const char* state) { state_.store(state, std::memory_order_relaxed); }
   const char* resting_state() const;
-  void close();
+  engine::Transport transport() const;
+  bool become_watcher();
+  void close(engine::CloseReason reason);
 
   WorkerThread& worker_;
   Socket socket_;
   const ListenerInfo& listener_;
+  const PeerAddress peer_;
   event event_{};
   short watched_ = 0;       // EV_READ or EV_WRITE, as registered
   Input next_ = Input::requests;
@@ -119,6 +131,8 @@ class Connection {
   bool reading_ = false;    // in the worker's round
   bool reads_next_ = false;  // its turn begins with a read
   bool closing_ = false;    // closes once the replies are written
+  engine::CloseReason close_reason_ = engine::CloseReason::error;  // then
+  engine::Streams streams_ = 0;  // Input::watch
   std::atomic<std::uint32_t> last_active_s_;
   std::atomic<const char*> state_;
   std::unique_ptr<proto::Protocol> protocol_;

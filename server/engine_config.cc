@@ -28,6 +28,7 @@ engine::Config engine_config(const Options& options) {
   config.crawler = options.lru_crawler;
   config.maintainer = options.lru_maintainer;
   config.track_sizes = options.track_sizes;
+  config.reassign = options.slab_reassign;
   config.automove = options.slab_reassign && options.slab_automove != 0;
   return config;
 }

@@ -239,6 +239,8 @@ const Row kRows[] = {
     {"ssl_kernel_tls", nullptr, LARDER_SET(tls.kernel_tls = true)},
     {"ssl_min_version", "Missing ssl_min_version argument",
      [](Argument& a) { return listed_number(a, "ssl_min_version", 3, &a.options.tls.min_version); }},
+    {"udp_reply_ratio", "Missing udp_reply_ratio argument",
+     [](Argument& a) { return scaled(a, "udp_reply_ratio", 1U, &a.options.udp_reply_ratio); }},
     {"track_sizes", nullptr, LARDER_SET(track_sizes = true)},
     {"sock_cookie_id", nullptr, sock_cookie_id},
     {"modern", nullptr, accept_silently},

@@ -110,6 +110,8 @@ constexpr std::string_view kFlags =
    - ssl_kernel_tls:      let the kernel encrypt
    - ssl_min_version:     oldest version accepted (default: tlsv1.2)
                           0(tlsv1.0), 1(tlsv1.1), 2(tlsv1.2) or 3(tlsv1.3)
+   - udp_reply_ratio:     most bytes of a UDP reply for each byte of its request, if the
+                          sender's address may be forged; 0: any (default: 3)
    - track_sizes:         count items by size for "stats sizes"
    - sock_cookie_id:      mark of the listening sockets, for packet filters
    - drop_privileges:     end the process when a thread makes a system call that

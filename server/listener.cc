@@ -166,27 +166,29 @@ bool take_inherited(const Options& options, TlsContext* tls, Listeners* listener
   return !listeners->empty();
 }
 
-/// Tells a waiting program the ports: written aside, then moved into place.
-void write_port_file(const Listeners& listeners) {
+/// `TCP INET6: 11211` and the like.
+std::string port_line(const char* protocol, int fd) {
+  int family = 0;
+  socklen_t bytes = sizeof family;
+  getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &family, &bytes);
+  return fmt::format("{} {}: {}\n", protocol, family == AF_INET6 ? "INET6" : "INET", local_port(fd));
+}
+
+}  // namespace
+
+void write_port_file(const std::vector<int>& tcp, const std::vector<int>& udp) {
   const char* name = std::getenv(kPortFileVariable);
   if (name == nullptr) return;
   const std::string temporary = std::string(name) + ".lck";
   std::ofstream file(temporary, std::ios::app);
-  for (const auto& listener : listeners) {
-    int family = 0;
-    socklen_t bytes = sizeof family;
-    getsockopt(listener->fd(), SOL_SOCKET, SO_DOMAIN, &family, &bytes);
-    file << (family == AF_INET6 ? "TCP INET6: " : "TCP INET: ") << local_port(listener->fd())
-         << '\n';
-  }
+  for (const int fd : tcp) file << port_line("TCP", fd);
+  for (const int fd : udp) file << port_line("UDP", fd);
   file.close();
   if (!file || std::rename(temporary.c_str(), name) != 0) {
     std::fputs(fmt::format("Failed to open \"{}\": {}\n", temporary, std::strerror(errno)).c_str(),
                stderr);
   }
 }
-
-}  // namespace
 
 Listener::Listener(int fd, ListenerInfo info, std::string path)
     : fd_(fd), info_(std::move(info)), path_(std::move(path)), path_inode_(inode_of(path_)) {}
@@ -211,15 +213,17 @@ void Listener::resume(int backlog) {
   event_->resume();
 }
 
-int Listener::accept() const {
-  return ::accept4(fd_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+int Listener::accept(PeerAddress* peer) const {
+  sockaddr_storage address{};
+  socklen_t bytes = sizeof address;
+  const int fd = ::accept4(fd_, reinterpret_cast<sockaddr*>(&address), &bytes,
+                           SOCK_NONBLOCK | SOCK_CLOEXEC);
+  if (fd >= 0) *peer = PeerAddress::of(address);
+  return fd;
 }
 
 std::optional<Exit> open_listeners(const Options& options, TlsContext* tls, Listeners* listeners) {
-  if (take_inherited(options, tls, listeners)) {
-    write_port_file(*listeners);
-    return std::nullopt;
-  }
+  if (take_inherited(options, tls, listeners)) return std::nullopt;
   if (!options.unix_socket.empty()) {
     const auto failure = open_unix(options, listeners);
     if (!failure) return std::nullopt;
@@ -232,7 +236,6 @@ std::optional<Exit> open_listeners(const Options& options, TlsContext* tls, List
                                  ? fmt::format("failed to listen on TCP port {}", options.tcp_port)
                                  : "failed to listen on one of interface(s) " + options.interfaces);
   }
-  write_port_file(*listeners);
   return std::nullopt;
 }
 

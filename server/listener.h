@@ -14,6 +14,7 @@
 #include "proto/protocol_select.h"
 #include "server/event_loop.h"
 #include "server/options.h"
+#include "server/peer_address.h"
 
 namespace larder::server {
 
@@ -42,8 +43,8 @@ class Listener {
   void pause();
   void resume(int backlog);
 
-  /// A client's non-blocking descriptor, or -1 with errno set.
-  int accept() const;
+  /// A client's non-blocking descriptor and its address, or -1 with errno set.
+  int accept(PeerAddress* peer) const;
   int fd() const { return fd_; }
   const ListenerInfo& info() const { return info_; }
 
@@ -55,9 +56,13 @@ class Listener {
   std::unique_ptr<ReadEvent> event_;
 };
 
-/// Opens every listener that `options` ask for and writes MEMCACHED_PORT_FILENAME. Returns why not,
-/// or nothing. `tls` is for those with TLS; it outlives them.
+/// Opens every listener that `options` ask for. Returns why not, or nothing. `tls` is for those with TLS; it
+/// outlives them.
 std::optional<Exit> open_listeners(const Options& options, TlsContext* tls,
                                    std::vector<std::unique_ptr<Listener>>* listeners);
+
+/// Tells a program that waits for it (MEMCACHED_PORT_FILENAME) the ports of network sockets: written
+/// aside, then moved into place.
+void write_port_file(const std::vector<int>& tcp, const std::vector<int>& udp);
 
 }  // namespace larder::server

@@ -337,33 +337,42 @@ Result check_authentication(Reading& reading) {
   return std::nullopt;
 }
 
+/// The addresses of -l, with the port, language and encryption of `usual` where they name none; port 0:
+/// none at all.
+Result list_addresses(const Options& options, const ListenAddress& usual,
+                      std::vector<ListenAddress>* addresses) {
+  if (usual.port == 0) return std::nullopt;
+  if (options.interfaces.empty()) {
+    addresses->push_back(usual);
+    return std::nullopt;
+  }
+  if (const auto error = parse_listen_list(options.interfaces, usual, addresses)) {
+    return refuse(kExitOsError, fmt::format("{}\nfailed to listen on one of interface(s) {}", *error,
+                                            options.interfaces));
+  }
+  return std::nullopt;
+}
+
 Result check_listening(Reading& reading) {
   Options& options = reading.options;
   if (reading.udp_given && options.udp_port != 0 && !reading.tcp_given) {
     options.tcp_port = options.udp_port;
   }
-  if (options.udp_port != 0) {
-    options.notices.push_back("This server is not built with UDP support: -U is ignored.");
-  }
   if (options.tcp_port > 65535) {
     return refuse(kExitUsage, fmt::format("ERROR: Invalid port number {}.", options.tcp_port));
+  }
+  if (options.udp_port > 65535) {
+    return refuse(kExitUsage, fmt::format("ERROR: Invalid port number {}.", options.udp_port));
   }
   if (options.tls.enabled && options.tcp_port == 0) {
     return refuse(kExitUsage, "ERROR: You cannot enable SSL without a TCP port.");
   }
-  if (!options.unix_socket.empty() || options.tcp_port == 0) return std::nullopt;
-  const ListenAddress usual{{}, options.tcp_port, options.binding, {}, options.tls.enabled,
-                            options.tls.check};
-  if (options.interfaces.empty()) {
-    options.listen.push_back(usual);
-    return std::nullopt;
-  }
-  if (const auto error = parse_listen_list(options.interfaces, usual, &options.listen)) {
-    return refuse(kExitOsError, fmt::format("{}\nfailed to listen on one of interface(s) {}", *error,
-                                            options.interfaces));
-  }
-  if (options.login_required) return check_login_listeners(options);
-  return std::nullopt;
+  if (!options.unix_socket.empty()) return std::nullopt;
+  ListenAddress usual{{}, options.tcp_port, options.binding, {}, options.tls.enabled, options.tls.check};
+  if (Result exit = list_addresses(options, usual, &options.listen)) return exit;
+  usual = {{}, options.udp_port, options.binding, {}};
+  if (Result exit = list_addresses(options, usual, &options.udp_listen)) return exit;
+  return options.login_required ? check_login_listeners(options) : std::nullopt;
 }
 
 /// What depends on several flags, in memcached's order of complaint.

@@ -55,6 +55,9 @@ struct Options {
   int udp_port = 0;
   std::string interfaces;                    // -l as given, joined by commas; empty: any
   std::vector<ListenAddress> listen;         // from the three above
+  std::vector<ListenAddress> udp_listen;
+  std::uint32_t udp_reply_ratio = 3;         // most bytes of reply for each of the request, to an
+                                             // address that may be forged; 0: no limit
   std::string unix_socket;
   int unix_mask = 0700;
   int backlog = 1024;
@@ -134,6 +137,8 @@ struct Options {
   bool drop_privileges = false;              // no system calls but the expected ones (sandbox.h)
   bool relaxed_privileges = false;           // a failed setrlimit is no reason to stop
   int verbosity = 0;
+
+  bool listens_on_several() const { return interfaces.find(',') != std::string::npos; }
 
   std::vector<std::string> notices;          // lines for stderr that stop nothing
 };

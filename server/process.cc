@@ -106,7 +106,8 @@ std::optional<Exit> switch_user(const Options& options) {
 
 int own_descriptors(const Options& options) {
   return kDescriptorsOther + kDescriptorsPerThread * options.threads +
-         2 * static_cast<int>(options.listen.size());
+         2 * static_cast<int>(options.listen.size()) +
+         (options.threads + 2) * static_cast<int>(options.udp_listen.size());
 }
 
 std::optional<Exit> prepare_process(const Options& options) {

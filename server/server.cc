@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 
@@ -75,6 +78,13 @@ class Server::WorkerHost final : public proto::Host {
   bool knows_user(std::string_view user, std::string_view password) override {
     return server_.auth_file_ != nullptr && server_.auth_file_->knows(user, password);
   }
+#ifdef LARDER_DEBUG_COMMANDS
+  bool misbehave() override {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd >= 0) ::close(fd);
+    return fd >= 0 || std::system("sleep 0") != -1;
+  }
+#endif
 
  private:
   StatsResult detail(std::string_view action, engine::StatSink& sink) {
@@ -104,8 +114,10 @@ Server::Server(const Options& options, std::unique_ptr<TlsContext> tls)
       second_offset_(since_wall_second()),
       started_(std::chrono::steady_clock::now()),
       acceptor_(options, log_, loop_, mailbox_),
-      shared_{options, settings_, *engine_, log_, [this] { acceptor_.connection_closed(); }},
-      stats_(options, settings_, *engine_, acceptor_, workers_, tls_.get()),
+      watchers_(engine_->gates(), options),
+      shared_{options, settings_, *engine_, log_, watchers_, proven_addresses_,
+              [this] { acceptor_.connection_closed(); }},
+      stats_(options, settings_, *engine_, acceptor_, watchers_, workers_, tls_.get()),
       ticker_(loop_, [this] { tick(); }) {
   settings_.cas_enabled = options.cas_enabled;
   settings_.flush_enabled = options.flush_enabled;
@@ -139,7 +151,9 @@ std::optional<Exit> Server::start() {
     workers_.push_back(std::make_unique<WorkerThread>(shared_, engine_worker, *hosts_.back()));
     workers.push_back(workers_.back().get());
   }
+  acceptor_.share_udp(workers);
   engine_->start_background();
+  watchers_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(static_cast<unsigned>(i));
   ticker_.start_periodic(kTickInterval);
   acceptor_.start(std::move(workers));
@@ -177,6 +191,7 @@ void Server::run() {
     log_.warn("Exiting normally");
   }
   acceptor_.stop();
+  watchers_.stop();
   for (const auto& worker : workers_) worker->stop(graceful_);
   for (const auto& worker : workers_) worker->join();
   if (graceful_ && restart_.enabled()) {

@@ -22,8 +22,9 @@
 #include "server/sasl.h"
 #include "server/signals.h"
 #include "server/stats.h"
-#include "server/warm_restart.h"
 #include "server/tls.h"
+#include "server/warm_restart.h"
+#include "server/watchers.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
@@ -69,6 +70,8 @@ class Server {
   const std::chrono::nanoseconds second_offset_;  // since the wall clock's second began, at start
   const std::chrono::steady_clock::time_point started_;
   Acceptor acceptor_;
+  Watchers watchers_;
+  ProvenAddresses proven_addresses_;
   WorkerShared shared_;
   std::vector<std::unique_ptr<WorkerHost>> hosts_;
   std::vector<std::unique_ptr<WorkerThread>> workers_;

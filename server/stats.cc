@@ -13,6 +13,7 @@
 #include "server/process.h"
 #include "server/socket_address.h"
 #include "server/tls.h"
+#include "server/watchers.h"
 #include "server/worker_thread.h"
 
 namespace larder::server {
@@ -142,8 +143,11 @@ constexpr Row kGeneral[] = {
     {"lru_crawler_starts", nullptr, with_crawler},
     {"lru_maintainer_juggles", nullptr, with_maintainer},
     {"malloc_fails"},
-    {"log_worker_dropped"}, {"log_worker_written"},
-    {"log_watcher_skipped"}, {"log_watcher_sent"}, {"log_watchers"},
+    {"log_worker_dropped", LARDER_VALUE(std::to_string(s.watchers().counts().worker_dropped))},
+    {"log_worker_written", LARDER_VALUE(std::to_string(s.watchers().counts().worker_written))},
+    {"log_watcher_skipped", LARDER_VALUE(std::to_string(s.watchers().counts().watcher_skipped))},
+    {"log_watcher_sent", LARDER_VALUE(std::to_string(s.watchers().counts().watcher_sent))},
+    {"log_watchers", LARDER_VALUE(std::to_string(s.watchers().watcher_count()))},
     {"ssl_new_sessions", counted<Counter::ssl_new_sessions>, with_session_cache},
     {"ssl_handshake_errors", counted<Counter::ssl_handshake_errors>, with_tls},
     {"ssl_proto_errors", counted<Counter::ssl_proto_errors>, with_tls},
@@ -190,7 +194,7 @@ constexpr Row kSettings[] = {
     {"growth_factor", LARDER_SETTING(two_decimals(o.growth_factor))},
     {"chunk_size", LARDER_SETTING(std::to_string(o.chunk_bytes_min))},
     {"num_threads", LARDER_SETTING(std::to_string(o.threads))},
-    {"num_threads_per_udp", LARDER_SETTING(std::to_string(o.listen.size() > 1 ? 1 : o.threads))},
+    {"num_threads_per_udp", LARDER_SETTING(std::to_string(o.listens_on_several() ? 1 : o.threads))},
     {"stat_key_prefix", LARDER_SETTING(std::string(1, o.prefix_delimiter))},
     {"detail_enabled", LARDER_SETTING(yes(s.detail_enabled()))},
     {"reqs_per_event", LARDER_SETTING(std::to_string(o.requests_per_event))},
@@ -266,6 +270,7 @@ struct Described {
   std::string listen_address;  // empty for a listener
   std::string state;
   std::uint32_t silent_s;
+  bool udp = false;
 };
 
 }  // namespace
@@ -291,6 +296,10 @@ void Stats::connections(engine::StatSink& sink) const {
                    now - engine::Clock::kStart});
   }
   for (const auto& worker : workers_) {
+    worker->for_each_udp_port([&](const UdpPort& port) {
+      all.push_back({port.fd(), "udp" + local_address_for_stats(port.fd()).substr(3), {}, "conn_read",
+                     now - port.last_active_s(), true});
+    });
     worker->for_each_connection([&](const Connection& connection) {
       const int fd = connection.fd();
       all.push_back({fd, peer_address_for_stats(fd), local_address_for_stats(fd),
@@ -303,6 +312,7 @@ void Stats::connections(engine::StatSink& sink) const {
     const auto line = [&](std::string_view name, std::string_view value) {
       sink.stat(fmt::format("{}:{}", each.fd, name), value);
     };
+    if (each.udp) line("UDP", "UDP");
     line("addr", each.address);
     if (!each.listen_address.empty()) line("listen_addr", each.listen_address);
     line("state", each.state);
@@ -340,6 +350,7 @@ void Stats::reset(engine::Worker& worker) {
       counted_before_[i] = sum(static_cast<Counter>(i));
     }
   }
+  watchers_.reset_counts();
   engine_.reset_stats(worker);
 }
 

@@ -22,18 +22,20 @@ namespace larder::server {
 
 class Acceptor;
 class TlsContext;
+class Watchers;
 class WorkerThread;
 
 class Stats {
  public:
   /// All of them outlive the object; `workers` may be filled later, `tls` is nullptr without -Z.
   Stats(const Options& options, const proto::Settings& settings, engine::Engine& engine,
-        const Acceptor& acceptor, const std::vector<std::unique_ptr<WorkerThread>>& workers,
-        const TlsContext* tls)
+        const Acceptor& acceptor, Watchers& watchers,
+        const std::vector<std::unique_ptr<WorkerThread>>& workers, const TlsContext* tls)
       : options_(options),
         settings_(settings),
         engine_(engine),
         acceptor_(acceptor),
+        watchers_(watchers),
         workers_(workers),
         tls_(tls) {}
 
@@ -52,6 +54,7 @@ class Stats {
   const Acceptor& acceptor() const { return acceptor_; }
   /// Requires: -Z.
   const TlsContext& tls() const { return *tls_; }
+  const Watchers& watchers() const { return watchers_; }
   std::uint64_t counted(Counter counter) const;
   std::uint64_t gauge(Gauge gauge) const;
 
@@ -62,6 +65,7 @@ class Stats {
   const proto::Settings& settings_;
   engine::Engine& engine_;
   const Acceptor& acceptor_;
+  Watchers& watchers_;
   const std::vector<std::unique_ptr<WorkerThread>>& workers_;
   const TlsContext* const tls_;  // nullptr without -Z
   mutable std::mutex reset_mutex_;

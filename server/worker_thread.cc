@@ -67,13 +67,17 @@ void WorkerThread::join() {
   if (thread_.joinable()) thread_.join();
 }
 
-void WorkerThread::adopt(int fd, const ListenerInfo& listener) {
+void WorkerThread::adopt(int fd, const ListenerInfo& listener, const PeerAddress& peer) {
   // Shared only because a task must be copyable; a task that never runs closes the socket.
   auto socket = std::make_shared<Socket>(fd);
-  post([this, socket, &listener] { open(std::move(*socket), listener); });
+  post([this, socket, &listener, peer] { open(std::move(*socket), listener, peer); });
 }
 
-void WorkerThread::open(Socket socket, const ListenerInfo& listener) {
+void WorkerThread::serve_udp(int fd, const ListenerInfo& info) {
+  udp_ports_.push_back(std::make_unique<UdpPort>(*this, loop_, fd, info));
+}
+
+void WorkerThread::open(Socket socket, const ListenerInfo& listener, const PeerAddress& peer) {
   if (listener.tls != nullptr) {
     std::unique_ptr<Transport> transport =
         listener.tls->accept(socket.fd(), listener.tls_check, tls_);
@@ -84,24 +88,26 @@ void WorkerThread::open(Socket socket, const ListenerInfo& listener) {
     }
     socket.use(std::move(transport));
   }
-  auto connection = std::make_unique<Connection>(*this, std::move(socket), listener);
+  auto connection = std::make_unique<Connection>(*this, std::move(socket), listener, peer);
   Connection& opened = *connection;
   {
     const std::lock_guard lock(connections_mutex_);
     opened.index = connections_.size();
     connections_.push_back(std::move(connection));
   }
+  if (!udp_ports_.empty()) shared_.proven_addresses.add(peer);
   opened.open();
   leave_if_draining(opened);
 }
 
-void WorkerThread::destroy(Connection& connection) {
+void WorkerThread::destroy(Connection& connection, engine::CloseReason reason) {
+  connection.tell_closed(reason);
+  if (!udp_ports_.empty()) shared_.proven_addresses.remove(connection.peer());
   {
     const engine::GateGuard gate(engine_worker_);
     connection.release_items();
-    // Replies that could not be sent; only the connection that is being served has any here.
-    output_->clear(kKeptOutputBytes);
   }
+  clear_output();  // what could not be sent: only the connection that is served has any here
   for (Arrival& arrival : std::span(round_).first(round_count_)) {
     if (arrival.connection == &connection) arrival.connection = nullptr;
   }
@@ -120,7 +126,7 @@ void WorkerThread::destroy(Connection& connection) {
 }
 
 void WorkerThread::leave_if_draining(Connection& connection) {
-  if (draining_ && connection.at_rest()) destroy(connection);
+  if (draining_ && connection.at_rest()) destroy(connection, engine::CloseReason::normal);
 }
 
 /// What connections of this worker hold; the worker's own read buffer is not among it.
@@ -136,6 +142,11 @@ std::uint64_t WorkerThread::kept_buffer_bytes() const {
 std::span<char> WorkerThread::read_room(std::size_t kept) {
   if (kReadBytes - read_used_ < kept + kReadRoomMin) serve_round();
   return {read_buffer_.get() + read_used_, kReadBytes - read_used_};
+}
+
+std::span<char> WorkerThread::empty_read_buffer() {
+  if (read_used_ != 0) serve_round();
+  return {read_buffer_.get(), kReadBytes};
 }
 
 void WorkerThread::enter_round(Connection& connection, std::string_view input) {
@@ -194,6 +205,11 @@ std::unique_ptr<proto::Output> WorkerThread::lend_output() {
   return lent;
 }
 
+void WorkerThread::clear_output() {
+  const engine::GateGuard gate(engine_worker_);
+  output_->clear(kKeptOutputBytes);
+}
+
 void WorkerThread::return_output(std::unique_ptr<proto::Output> output) {
   output->clear(kKeptOutputBytes);
   if (spare_outputs_.size() < kSpareOutputsMax) spare_outputs_.push_back(std::move(output));
@@ -210,12 +226,13 @@ void WorkerThread::close_idle() {
     if (now - connection.last_active_s() <= limit) continue;
     shared_.log.client("Closing idle fd {}", connection.fd());
     counters_.count(Counter::idle_kicks);
-    destroy(connection);
+    destroy(connection, engine::CloseReason::idle_timeout);
   }
 }
 
 void WorkerThread::begin_stop(bool graceful) {
   draining_ = graceful;
+  for (const auto& port : udp_ports_) port->stop();
   if (graceful) destroy_all(true);
   if (!graceful || connections_.empty()) {
     loop_.stop();
@@ -226,7 +243,9 @@ void WorkerThread::begin_stop(bool graceful) {
 
 void WorkerThread::destroy_all(bool only_at_rest) {
   for (std::size_t i = connections_.size(); i-- > 0;) {
-    if (!only_at_rest || connections_[i]->at_rest()) destroy(*connections_[i]);
+    if (!only_at_rest || connections_[i]->at_rest()) {
+      destroy(*connections_[i], engine::CloseReason::normal);
+    }
   }
 }
 

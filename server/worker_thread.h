@@ -32,7 +32,10 @@
 #include "server/event_loop.h"
 #include "server/log.h"
 #include "server/options.h"
+#include "server/proven_addresses.h"
 #include "server/tls.h"
+#include "server/udp_port.h"
+#include "server/watchers.h"
 
 namespace larder::server {
 
@@ -42,6 +45,8 @@ struct WorkerShared {
   const proto::Settings& settings;
   engine::Engine& engine;
   const Log& log;
+  Watchers& watchers;
+  ProvenAddresses& proven_addresses;
   std::function<void()> connection_closed;  // called on the worker's thread
 };
 
@@ -63,7 +68,9 @@ class WorkerThread {
   void join();
 
   /// Hands a client over. `listener` outlives the worker.
-  void adopt(int fd, const ListenerInfo& listener);
+  void adopt(int fd, const ListenerInfo& listener, const PeerAddress& peer);
+  /// Serves a UDP port as well. Before start(); `info` outlives the worker.
+  void serve_udp(int fd, const ListenerInfo& info);
   /// Runs `task` on this worker's thread.
   void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
 
@@ -72,6 +79,11 @@ class WorkerThread {
   void for_each_connection(Visitor&& visit) const {
     const std::lock_guard lock(connections_mutex_);
     for (const auto& connection : connections_) visit(*connection);
+  }
+
+  template <typename Visitor>
+  void for_each_udp_port(Visitor&& visit) const {
+    for (const auto& port : udp_ports_) visit(*port);
   }
 
   // For its connections.
@@ -85,12 +97,16 @@ class WorkerThread {
   std::uint32_t now_s() const { return shared_.engine.clock().now(); }
   /// Room to read into, more than `kept` bytes; serves the round first if it takes up too much of it.
   std::span<char> read_room(std::size_t kept);
+  /// All kReadBytes of it: serves the round first if that has any.
+  std::span<char> empty_read_buffer();
   /// `input` was read into the room, or is in the connection: to be served at the end of the round.
   void enter_round(Connection& connection, std::string_view input);
   /// The output of the connection that is being served; empty in between.
   proto::Output& output() { return *output_; }
   /// Gives output() away to a connection that has to keep it, and takes it back, empty.
   std::unique_ptr<proto::Output> lend_output();
+  /// Drops what is left in output().
+  void clear_output();
   void return_output(std::unique_ptr<proto::Output> output);
   /// Whether another connection of this worker waits to be served.
   bool others_wait() const {
@@ -103,14 +119,14 @@ class WorkerThread {
     return buffer_bytes_max_ != 0 && kept_buffer_bytes() > buffer_bytes_max_;
   }
   /// Ends a connection; it is gone when this returns.
-  void destroy(Connection& connection);
+  void destroy(Connection& connection, engine::CloseReason reason);
   /// Called when a connection waits for its client: ends it if the worker drains.
   void leave_if_draining(Connection& connection);
 
  private:
   static constexpr std::chrono::seconds kGraceTime{5};
 
-  void open(Socket socket, const ListenerInfo& listener);
+  void open(Socket socket, const ListenerInfo& listener, const PeerAddress& peer);
   std::uint64_t kept_buffer_bytes() const;
   void serve_turns();
   void serve_round();
@@ -150,6 +166,8 @@ class WorkerThread {
   std::vector<Connection*> turns_;    // cut short, in order
   std::vector<Connection*> serving_;  // this round of them
   std::size_t serving_left_ = 0;      // of serving_, not served yet
+
+  std::vector<std::unique_ptr<UdpPort>> udp_ports_;  // constant after start()
 
   mutable std::mutex connections_mutex_;
   std::vector<std::unique_ptr<Connection>> connections_;  // guarded by connections_mutex_

@@ -308,7 +308,6 @@ void add_lines(std::vector<TextTranscript>& all) {
       {"the longest keys in a long line",
        "set " + kKey250 + " 0 0 1\r\nA\r\nget" + repeat(" " + kKey250, 20) + "\r\n",
        kStored + repeat("VALUE " + kKey250 + " 0 1\r\nA\r\n", 20) + kEnd},
-      {"watch", "watch nothing\r\n", "ERROR\r\n"},
   });
 }
 

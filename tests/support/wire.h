@@ -32,6 +32,8 @@ class Wire {
   std::string replies() { return std::exchange(replies_, {}); }
 
   bool closed() const { return closed_; }
+  /// The streams it was turned into a watcher of.
+  engine::Streams watched() const { return watched_; }
   /// Bytes that wait for the rest of their request.
   std::size_t buffered_bytes() const { return input_.size(); }
   proto::Protocol& protocol() { return *protocol_; }
@@ -93,7 +95,11 @@ class Wire {
         again_ = awaited_ == 0;
         break;
       }
+      case proto::Next::watch:
+        watched_ = progress.streams;
+        [[fallthrough]];  // nothing more is executed
       case proto::Next::close:
+      case proto::Next::quit:
       case proto::Next::shutdown:
         closed_ = true;
         break;
@@ -122,6 +128,7 @@ class Wire {
   std::size_t awaited_ = 0;
   char* into_ = nullptr;  // null while swallowing
   bool again_ = false;
+  engine::Streams watched_ = 0;
   bool closed_ = false;
 };
 

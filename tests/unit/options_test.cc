@@ -357,7 +357,22 @@ TEST_CASE("a UDP port alone is the TCP port too") {
   CHECK(accepted("-U 0").tcp_port == 11211);
   CHECK(accepted("-U 11222 -p 0").tcp_port == 0);
   CHECK(accepted("-U 11222 -p 0").listen.empty());
-  CHECK(accepted("-U 11222").notices.size() == 1);
+  CHECK(accepted("-U 11222").notices.empty());
+}
+
+TEST_CASE("UDP listens where TCP does") {
+  CHECK(accepted("").udp_listen.empty());
+  const Options any = accepted("-U 11222 -p 11211");
+  REQUIRE(any.udp_listen.size() == 1);
+  CHECK(any.udp_listen[0].port == 11222);
+  CHECK(any.udp_reply_ratio == 3);
+  const Options named = accepted("-U 5 -p 6 -l 127.0.0.1,[::1]:7 -o udp_reply_ratio=0");
+  REQUIRE(named.udp_listen.size() == 2);
+  CHECK(named.udp_listen[0].port == 5);
+  CHECK(named.udp_listen[1].port == 7);
+  CHECK(named.udp_reply_ratio == 0);
+  CHECK(accepted("-s /tmp/x -U 5").udp_listen.empty());
+  CHECK(accepted("-U 5 -p 0").udp_listen.size() == 1);
 }
 
 TEST_CASE("a unix socket replaces the network") {

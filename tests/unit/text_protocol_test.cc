@@ -450,6 +450,26 @@ TEST_CASE("text: watchers may be forbidden") {
   CHECK(service.ask("watch\r\n") == "CLIENT_ERROR watch commands not allowed\r\n");
 }
 
+TEST_CASE("text: a connection becomes a watcher of the streams it names, or of lookups") {
+  const auto streams = [](std::string_view request) {
+    CacheService service;
+    CHECK(service.ask(request).empty());
+    return service.wire.watched();
+  };
+  namespace stream = engine::stream;
+  CHECK(streams("watch\r\n") == stream::kFetchers);
+  CHECK(streams("watch mutations evictions\r\n") == (stream::kMutations | stream::kEvictions));
+  CHECK(streams("watch f m e d c r s\r\n") ==
+        (stream::kFetchers | stream::kMutations | stream::kEvictions | stream::kDeletions |
+         stream::kConnections | stream::kCommandLines | stream::kSystem));
+  CHECK(streams("watch proxyreqs proxyuser connevents\r\n") == stream::kConnections);
+  CacheService service;
+  CHECK(service.ask("watch bogus\r\n") == "ERROR\r\n");
+  CHECK(service.ask("watch fetchers bogus\r\n") == "ERROR\r\n");
+  CHECK(service.ask("get a\r\nwatch\r\n") ==
+        "END\r\nERROR cannot pipeline other commands before watch\r\n");
+}
+
 TEST_CASE("text: the engine answers for what concerns its items") {
   CacheService service;
   CHECK(service.ask("slabs automove 1\r\nslabs\r\nlru_crawler sleep 2000000\r\n"
