@@ -2,6 +2,7 @@
 // cache_engine_update.cc.
 #include "engine/cache_engine.h"
 
+#include <algorithm>
 #include <random>
 
 #include "engine/maintainer.h"
@@ -32,6 +33,8 @@ CacheEngine::CacheEngine(const Config& config)
 CacheEngine::~CacheEngine() = default;
 
 void CacheEngine::start_background() { maintainer_->start(); }
+
+void CacheEngine::stop_background() { maintainer_->stop(); }
 
 std::unique_ptr<CacheEngine> make_cache_engine(const Config& config) {
   return std::make_unique<CacheEngine>(config);
@@ -72,12 +75,14 @@ bool CacheEngine::too_large(std::size_t key_bytes, std::size_t value_bytes,
 std::uint32_t CacheEngine::shape_flags(const Written& written) const {
   return (written.client_flags != 0 ? slab::kHasClientFlags : 0) |
          (written.deadline.seconds != 0 ? slab::kHasDeadline : 0) |
+         (written.deadline_ms != 0 ? slab::kHasDeadlineMs : 0) |
          (written.cas != 0 ? slab::kHasCas : 0);
 }
 
 void CacheEngine::write_fields(Item& item, const Written& written) {
   if (item.has(slab::kHasClientFlags)) item.set_client_flags(written.client_flags);
   if (item.has(slab::kHasDeadline)) item.set_deadline_s(written.deadline.seconds);
+  if (item.has(slab::kHasDeadlineMs)) item.set_deadline_ms(written.deadline_ms);
   if (item.has(slab::kHasCas)) item.set_cas(written.cas);
 }
 
@@ -98,7 +103,10 @@ Segment CacheEngine::new_segment(Stripe& stripe, const Key& key, Ref old_ref, De
 
 std::int32_t CacheEngine::ttl_s(const Item& item) const {
   const std::uint32_t deadline = item.deadline_s();
-  return deadline == 0 ? -1 : static_cast<std::int32_t>(deadline - clock().now());
+  if (deadline != 0) return static_cast<std::int32_t>(deadline - clock().now());
+  if (item.deadline_ms() == 0) return -1;
+  const std::int64_t left_s = (item.deadline_ms() - clock().unix_ms()) / 1000;
+  return static_cast<std::int32_t>(std::clamp<std::int64_t>(left_s, 0, INT32_MAX));
 }
 
 // The entry of a key that has not expired; an expired one is freed here.
@@ -126,10 +134,11 @@ Ref CacheEngine::take_chunk(Worker& worker, Stripe& stripe, std::size_t class_id
 
 // Gives an item additional optional fields: in place when its chunk has room and nobody reads it,
 // else in a new chunk. The fields' contents are the caller's to write. 0: no chunk (see room).
+// Requires: no object, no long key.
 Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref,
                          std::uint32_t add_flags, Room* room) {
   Item& item = keyspace_.item(ref);
-  const Written fields{item.client_flags(), {item.deadline_s()}, item.cas()};
+  const Written fields{item.client_flags(), {item.deadline_s()}, item.cas(), item.deadline_ms()};
   const ItemShape shape{(item.flags() & kAllFields) | add_flags, item.key_bytes(), item.value_bytes()};
   const std::size_t class_id = keyspace_.class_of(shape.chunk_bytes());
   if (item.pins() == 0 &&
@@ -157,6 +166,7 @@ Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref
   Item& copy = keyspace_.item(chunk);
   copy.change(item.flags() & (slab::kFetched | slab::kUsesMask | slab::kStale | slab::kTokenSent), 0);
   write_fields(copy, fields);
+  if (item.raw_string()) copy.mark_value(slab::kRawString);
   std::memcpy(copy.value_data(), item.value_data(), item.value_bytes());
   keyspace_.replace(worker, stripe, key, ref, chunk, static_cast<Segment>(item.segment()));
   return chunk;
@@ -172,7 +182,12 @@ bool CacheEngine::give_cas(Worker& worker, Stripe& stripe, const Key& key, Ref* 
 
 bool CacheEngine::give_deadline(Worker& worker, Stripe& stripe, const Key& key, Ref* ref,
                                 Deadline deadline, Room* room) {
-  if (!keyspace_.item(*ref).has(slab::kHasDeadline)) {
+  Item& item = keyspace_.item(*ref);
+  if (item.has(slab::kHasDeadlineMs)) [[unlikely]] {
+    item.set_deadline_ms(clock().unix_ms_of(deadline));
+    return true;
+  }
+  if (!item.has(slab::kHasDeadline)) {
     if (deadline.seconds == 0) return true;
     *ref = reshape(worker, stripe, key, *ref, slab::kHasDeadline, room);
     if (*ref == 0) return false;
@@ -216,7 +231,7 @@ void CacheEngine::count_read(Worker& worker, const Item* item, Account account) 
 ItemView CacheEngine::view_of(Item& item, Ref ref) {
   ItemView view;
   view.key = item.key();
-  view.value = item.value();
+  if (!item.object()) [[likely]] view.value = item.value();
   view.cas = config_.cas ? item.cas() : 0;
   view.client_flags = item.client_flags();
   view.ttl_s = ttl_s(item);
@@ -245,8 +260,11 @@ bool CacheEngine::lease(Item& item, const GetRequest& request, std::int32_t ttl)
 std::optional<GetStatus> CacheEngine::try_get(Worker& worker, Stripe& stripe, const Key& key,
                                               const GetRequest& request, ItemSink& sink, Room* room) {
   Ref ref = live(worker, stripe, key, room->again);
-  if (ref == 0) {
-    if (request.vivify.has_value()) return try_vivify(worker, stripe, key, request, sink, room);
+  if (ref == 0 || keyspace_.item(ref).object()) {
+    // A structured value is none that this protocol can show, and not for a reader to replace.
+    if (ref == 0 && request.vivify.has_value()) {
+      return try_vivify(worker, stripe, key, request, sink, room);
+    }
     count_read(worker, nullptr, request.account);
     return GetStatus::miss;
   }
@@ -301,6 +319,7 @@ bool CacheEngine::touch(Worker& worker, const Key& key, Deadline deadline) {
   const auto result = with_room<bool>(
       worker, key, [&](Stripe& stripe, Room* room) -> std::optional<bool> {
         Ref ref = live(worker, stripe, key, room->again);
+        if (ref != 0 && keyspace_.item(ref).object()) ref = 0;
         if (ref != 0 && !give_deadline(worker, stripe, key, &ref, deadline, room)) {
           return std::nullopt;
         }

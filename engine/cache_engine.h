@@ -30,7 +30,7 @@
 
 namespace larder::engine {
 
-class CacheEngine final : public Engine {
+class CacheEngine : public Engine {
  public:
   explicit CacheEngine(const Config& config);
   ~CacheEngine() override;
@@ -40,6 +40,8 @@ class CacheEngine final : public Engine {
 
   /// Starts the background thread (maintainer.h); after a fork, if there is one.
   void start_background();
+  /// Ends it; for a warm restart, and for an engine that builds on this one.
+  void stop_background();
 
   void prefetch(std::span<const Key> keys) override { keyspace_.prefetch(keys); }
   GetStatus get(Worker&, const Key&, const GetRequest&, ItemSink&) override;
@@ -68,8 +70,6 @@ class CacheEngine final : public Engine {
   /// False: the memory does not fit the state; the engine is good for nothing then. Requires:
   /// nothing was stored, Config::hash_seed is the state's.
   bool restore(const SavedState& state);
-  /// Ends the background thread.
-  void stop_background() { maintainer_->stop(); }
   /// The table's size as memcached would tell it: 2^N buckets.
   std::uint32_t hash_power();
 
@@ -87,9 +87,19 @@ class CacheEngine final : public Engine {
     if (due != 0 && due <= clock().now()) [[unlikely]] flush_now(worker);
   }
 
+  /// Empties a database at one instant; what it held is freed later.
+  void flush_database(Worker& worker, std::size_t number);
+
   /// Recounts every structure; stops the process when something is wrong. Requires: no other thread
   /// uses the engine.
   void check_integrity() { keyspace_.check_integrity(); }
+
+ protected:
+  Segment new_segment(Stripe&, const Key&, Ref old_ref, Deadline);
+  /// Puts an owned item into the keyspace, in the place of `old_ref` (0: nothing).
+  void enter(Worker&, Stripe&, const Key&, Ref old_ref, Ref ref, Deadline);
+  void mark_read(Item&, const GetRequest&);
+  std::uint64_t sum(Counter) const;
 
  private:
   // What an attempt under the stripe lock found out.
@@ -101,27 +111,25 @@ class CacheEngine final : public Engine {
   static constexpr int kRoomTries = 64;
   static constexpr std::size_t kJoinBytesMax = 2 * kCopyBytesMax;
   static constexpr std::uint32_t kAllFields =
-      slab::kPinnable | slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas | slab::kExtent;
+      slab::kPinnable | slab::kHasClientFlags | slab::kAnyDeadline | slab::kHasCas | slab::kExtent;
   template <typename Result, typename Attempt>
   std::optional<Result> with_room(Worker&, const Key&, Attempt&& attempt);
   struct Written {  // optional fields of an item that is written anew
     std::uint32_t client_flags = 0;
     Deadline deadline;
     std::uint64_t cas = 0;
+    std::int64_t deadline_ms = 0;  // kept from an item that Redis gave one; `deadline` is never then
   };
 
   std::uint32_t shape_flags(const Written&) const;
   void write_fields(Item&, const Written&);
-  Segment new_segment(Stripe&, const Key&, Ref old_ref, Deadline);
   Ref live(Worker&, Stripe&, const Key&, bool again = false);
   Ref take_chunk(Worker&, Stripe&, std::size_t class_id);
-  void enter(Worker&, Stripe&, const Key&, Ref old_ref, Ref ref, Deadline);
   Ref write_item(Worker&, Stripe&, const Key&, Ref old_ref, const Written&, std::size_t value_bytes,
                  Room*);
   Ref reshape(Worker&, Stripe&, const Key&, Ref, std::uint32_t add_flags, Room*);
   bool give_cas(Worker&, Stripe&, const Key&, Ref*, Room*);
   bool give_deadline(Worker&, Stripe&, const Key&, Ref*, Deadline, Room*);
-  void mark_read(Item&, const GetRequest&);
   void count_read(Worker&, const Item*, Account);
   ItemView view_of(Item&, Ref);
   bool lease(Item&, const GetRequest&, std::int32_t ttl);
@@ -166,7 +174,6 @@ class CacheEngine final : public Engine {
   void items_stats(StatSink&);
   void slabs_stats(StatSink&);
   void settings_stats(StatSink&);
-  std::uint64_t sum(Counter) const;
   std::uint64_t sum(std::size_t class_id, ClassCounter) const;
 
   // cache_engine_dump.cc

@@ -20,8 +20,8 @@ namespace larder::engine {
 // for.
 template <typename Visit>
 bool CacheEngine::walk_some(DumpCursor* cursor, Visit&& visit) {
-  if (cursor->stripe >= keyspace_.stripe_count()) return false;
-  Stripe& stripe = keyspace_.stripe(cursor->stripe);
+  if (cursor->stripe >= keyspace_.stripes_per_database()) return false;
+  Stripe& stripe = keyspace_.database(0)[cursor->stripe];
   std::lock_guard lock(stripe.lock);
   const Table& table = stripe.table;
   for (std::size_t room = kDumpItemsMax; room != 0 && cursor->bucket < table.bucket_count();) {
@@ -43,7 +43,7 @@ bool CacheEngine::walk_some(DumpCursor* cursor, Visit&& visit) {
   if (cursor->bucket < table.bucket_count()) return true;
   cursor->bucket = 0;
   cursor->slots_left = DumpCursor::kWholeChain;
-  return ++cursor->stripe < keyspace_.stripe_count();
+  return ++cursor->stripe < keyspace_.stripes_per_database();
 }
 
 bool CacheEngine::dump(Worker& worker, DumpCursor* cursor, ItemSink& sink) {

@@ -27,7 +27,8 @@ Ref CacheEngine::write_item(Worker& worker, Stripe& stripe, const Key& key, Ref 
   worker.count(class_id, ClassCounter::cmd_set);
   if (old_ref != 0) {
     Item& item = keyspace_.item(old_ref);
-    if (keyspace_.slab_class(item) == class_id && item.pins() == 0 && !item.has(slab::kExtent)) {
+    if (keyspace_.slab_class(item) == class_id && item.pins() == 0 && !item.has(slab::kExtent) &&
+        !item.owns_heap()) {
       const Keyspace::Resize resize(keyspace_, stripe, item);
       item.change(shape.flags, kAllFields | slab::kFetched | slab::kStale | slab::kTokenSent);
       item.add_use();
@@ -75,6 +76,7 @@ CacheEngine::Decision CacheEngine::decide(Worker& worker, Ref old_ref, const Sto
     return {.store = creates};
   }
   Item& item = keyspace_.item(old_ref);
+  if (joins && item.object()) return {};
   if (request.mode == StoreMode::add) {
     item.add_use();  // worth keeping, but nobody has read it
     return {};
@@ -101,7 +103,11 @@ CacheEngine::Written CacheEngine::written_for(Stripe& stripe, Ref old_ref,
   Written written;
   written.client_flags = request.client_flags;
   written.deadline = request.deadline;
-  if (decision.stale) written.deadline = {keyspace_.item(old_ref).deadline_s()};
+  if (decision.stale) {
+    const Item& old_item = keyspace_.item(old_ref);
+    written.deadline = old_item.has(slab::kHasDeadlineMs) ? clock().deadline_at_ms(old_item.deadline_ms())
+                                                          : Deadline{old_item.deadline_s()};
+  }
   if (config_.cas && request.explicit_cas != 0) {
     written.cas = request.explicit_cas;
   } else if (config_.cas && request.want_cas) {
@@ -150,7 +156,7 @@ std::optional<StoreResult> CacheEngine::try_join(Worker& worker, Stripe& stripe,
   if (too_large(key.bytes.size(), joined_bytes, old_item.client_flags())) {
     return StoreResult{StoreStatus::not_stored, 0, 0};
   }
-  Written written{old_item.client_flags(), {old_item.deadline_s()}, 0};
+  Written written{old_item.client_flags(), {old_item.deadline_s()}, 0, old_item.deadline_ms()};
   if (config_.cas && (request.explicit_cas != 0 || request.want_cas)) {
     written.cas = request.explicit_cas != 0 ? request.explicit_cas : keyspace_.next_cas(stripe);
   }
@@ -217,7 +223,7 @@ StoreResult CacheEngine::store_admitted(Worker& worker, const Key& key, const St
         if (request.mode == StoreMode::append || request.mode == StoreMode::prepend) {
           const Ref ref = keyspace_.find(stripe, key);
           large_join =
-              ref != 0 && keyspace_.item(ref).value_bytes() + value.size() > join_bytes_max_;
+              ref != 0 && !keyspace_.item(ref).object() && keyspace_.item(ref).value_bytes() + value.size() > join_bytes_max_;
           if (large_join) return StoreResult{};
         }
         return try_store(worker, stripe, key, request, value, room);
@@ -236,7 +242,8 @@ AllocateStatus CacheEngine::allocate_item(Worker& worker, const Key& key, const 
   char* extent = nullptr;
   if (keyspace_.needs_extent(key.bytes.size(), value_bytes)) {
     // All fields from the start: an extent item is never reshaped.
-    shape.flags = kAllFields;
+    shape.flags = (kAllFields & ~slab::kAnyDeadline) |
+                  (written.deadline_ms != 0 ? slab::kHasDeadlineMs : slab::kHasDeadline);
     extent = reclaimer_.obtain_extent(worker, value_bytes);
     if (extent == nullptr) return AllocateStatus::no_memory;
   }
@@ -362,7 +369,8 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
           return {StoreStatus::not_stored, 0, 0};
         }
         const bool cas = config_.cas && (request.want_cas || request.explicit_cas != 0);
-        written = {old_item.client_flags(), {old_item.deadline_s()}, cas ? ~std::uint64_t{0} : 0};
+        written = {old_item.client_flags(), {old_item.deadline_s()}, cas ? ~std::uint64_t{0} : 0,
+                   old_item.deadline_ms()};
         copied = !old_item.has(slab::kPinnable);
         if (copied) {
           small.assign(old_item.value());
@@ -394,7 +402,7 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
     const auto unchanged = [&](const Item& item) {
       return item.value() == small && item.cas() == old_cas &&
              item.client_flags() == written.client_flags &&
-             item.deadline_s() == written.deadline.seconds;
+             item.deadline_s() == written.deadline.seconds && item.deadline_ms() == written.deadline_ms;
     };
     std::unique_lock lock(stripe.lock);
     const bool same = keyspace_.find(stripe, key) == old_ref &&

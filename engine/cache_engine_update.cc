@@ -67,7 +67,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
     return ArithmeticResult{ArithmeticStatus::exists, 0, 0, -1};
   }
   const std::string_view old_text = item->value();
-  if (item->has(slab::kExtent) || !parse_number(old_text, &number)) {
+  if (item->has(slab::kExtent) || item->object() || !parse_number(old_text, &number)) {
     return ArithmeticResult{ArithmeticStatus::non_numeric, 0, 0, -1};
   }
   number = !request.decrement ? number + request.delta
@@ -81,8 +81,11 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
                                   ? item->flags() & (slab::kStale | slab::kTokenSent | slab::kFetched)
                                   : 0;
   const bool had_cas = item->has(slab::kHasCas);
-  Written written{item->client_flags(), {item->deadline_s()}, new_cas()};
-  if (request.touch.has_value()) written.deadline = *request.touch;
+  Written written{item->client_flags(), {item->deadline_s()}, new_cas(), item->deadline_ms()};
+  if (request.touch.has_value()) {
+    written.deadline = *request.touch;
+    written.deadline_ms = 0;
+  }
   if (had_cas && written.cas == 0 && config_.cas) written.cas = keyspace_.next_cas(stripe);
   ref = write_item(worker, stripe, key, ref, written, bytes, room);
   if (ref == 0) return std::nullopt;
@@ -174,9 +177,15 @@ void CacheEngine::flush(Worker& worker, Deadline when) {
 // Between two commands of the caller, so letting its gate go for a moment is no harm.
 void CacheEngine::flush_now(Worker& worker) {
   flush_due_s_.store(0, std::memory_order_relaxed);
-  std::vector<Table> tables = keyspace_.make_tables();  // the old ones go when this leaves
+  flush_database(worker, 0);
+}
+
+void CacheEngine::flush_database(Worker& worker, std::size_t number) {
+  // The old tables go when this leaves.
+  std::vector<Table> tables = keyspace_.make_tables(keyspace_.stripes_per_database());
   ExclusiveSection section(gates_, &worker);
-  keyspace_.kill_all(tables);
+  Stripe* const stripes = keyspace_.database(number);
+  if (stripes != nullptr) keyspace_.kill(stripes->index, tables);
 }
 
 }  // namespace larder::engine

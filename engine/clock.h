@@ -21,12 +21,19 @@ struct Deadline {
   bool operator==(const Deadline&) const = default;
 };
 
+/// Unix time in milliseconds, from the system clock.
+inline std::int64_t read_unix_ms() {
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 class Clock {
  public:
   static constexpr std::uint32_t kStart = 62;                       // memcached: 60 s + 2 s
   static constexpr std::int64_t kRelativeMax = 60LL * 60 * 24 * 30;  // above: a Unix time
 
-  Clock() : started_unix_(std::time(nullptr) - kStart), now_(kStart) {}
+  Clock() : started_unix_(std::time(nullptr) - kStart), now_(kStart), unix_ms_(read_unix_ms()) {}
 
   std::uint32_t now() const { return now_.load(std::memory_order_relaxed); }
   /// Unix seconds of an engine time.
@@ -34,11 +41,26 @@ class Clock {
     return started_unix_ + engine_seconds;
   }
   std::int64_t unix_now() const { return to_unix(now()); }
+  /// Unix milliseconds as of the last tick; the Redis engine reads the system clock instead.
+  std::int64_t unix_ms() const { return unix_ms_.load(std::memory_order_relaxed); }
+
+  /// A deadline as the Redis engine writes it; 0 = never.
+  std::int64_t unix_ms_of(Deadline deadline) const {
+    return deadline.seconds == 0 ? 0 : to_unix(deadline.seconds) * 1000;
+  }
+  /// The first whole second of engine time at or after a moment in Unix milliseconds; 0 = never.
+  Deadline deadline_at_ms(std::int64_t unix_ms) const {
+    if (unix_ms == 0) return Deadline::never();
+    const std::int64_t seconds = unix_ms / 1000 + (unix_ms % 1000 > 0 ? 1 : 0) - started_unix_;
+    if (seconds <= 1) return Deadline::past();
+    return {static_cast<std::uint32_t>(seconds < UINT32_MAX ? seconds : UINT32_MAX)};
+  }
 
   /// Reads the system clock; called by the ticker about ten times a second. Engine time follows the
   /// monotonic clock the caller gives (whole seconds since the process started), so that a changed
   /// wall clock moves no deadline.
   void tick(std::uint32_t seconds_since_start) {
+    unix_ms_.store(read_unix_ms(), std::memory_order_relaxed);
     if (paused_.load(std::memory_order_relaxed)) return;
     now_.store(base_ + seconds_since_start + skew_.load(std::memory_order_relaxed),
                std::memory_order_relaxed);
@@ -76,6 +98,7 @@ class Clock {
   std::int64_t started_unix_;
   std::uint32_t base_ = kStart;  // engine time when this process started
   std::atomic<std::uint32_t> now_;
+  std::atomic<std::int64_t> unix_ms_;
   std::atomic<std::uint32_t> skew_{0};
   std::atomic<bool> paused_{false};
 };

@@ -20,6 +20,7 @@ struct Config {
   bool cas = true;                       // -C turns it off
   bool huge_pages = false;               // -L
   unsigned threads = 4;                  // -t: sets the number of stripes
+  unsigned databases = 1;                // --databases: each has stripes of its own, once it is used
   unsigned hash_power = 16;              // -o hashpower: 2^N slots to start with
   bool hash_growth = true;               // -o no_hashexpand turns it off
   LruPolicy lru;                         // -o hot_lru_pct, warm_lru_pct, no_lru_maintainer

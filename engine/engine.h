@@ -29,6 +29,13 @@ namespace larder::engine {
 
 class Engine;
 class Worker;
+}  // namespace larder::engine
+
+namespace larder::redis {
+class RedisEngine;
+}
+
+namespace larder::engine {
 
 /// A key and its hash (Engine::key makes them). 1..250 bytes for memcached clients.
 struct Key {
@@ -280,6 +287,9 @@ class Engine {
   /// Commands that no verb above covers (slabs, lru, lru_crawler, cache_memlimit, ...): words as the
   /// client sent them. False: no such command.
   virtual bool execute(Worker&, std::span<const std::string_view> words, Reply&) = 0;
+
+  /// The engine itself if it also speaks to Redis clients; else nullptr.
+  virtual redis::RedisEngine* redis() { return nullptr; }
 
   Clock& clock() { return clock_; }
   const Clock& clock() const { return clock_; }

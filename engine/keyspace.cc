@@ -26,7 +26,9 @@ void check(bool holds, const char* what) {
 std::size_t choose_stripe_count(const Config& config) {
   const std::size_t by_threads = std::bit_ceil(std::size_t{32} * std::max(1u, config.threads));
   const std::size_t by_memory = std::bit_floor(std::max<std::size_t>(1, config.memory_bytes / (4 * kMiB)));
-  return std::clamp<std::size_t>(std::min(by_threads, by_memory), 4, 8192);
+  // Items name their stripe, of whatever database, by 16 bits.
+  const std::size_t by_name = std::bit_floor(std::size_t{1 << 16} / std::max(1u, config.databases));
+  return std::clamp<std::size_t>(std::min(by_threads, by_memory), 4, std::min<std::size_t>(8192, by_name));
 }
 
 // A small memory has small pages, so that there are about a thousand.
@@ -61,37 +63,62 @@ Keyspace::Keyspace(const Config& config, const Engine& hasher)
       classes_(class_options(config), arena_.alignment()),
       slabs_(arena_, classes_),
       shared_from_(first_shared_class(classes_, arena_.page_bytes())),
-      stripe_count_(choose_stripe_count(config)),
-      stripe_shift_(64 - static_cast<unsigned>(std::countr_zero(stripe_count_))),
+      stripes_per_database_(choose_stripe_count(config)),
+      stripe_count_max_(stripes_per_database_ * std::max(1u, config.databases)),
+      stripe_shift_(64 - static_cast<unsigned>(std::countr_zero(stripes_per_database_))),
       hash_growth_(config.hash_growth),
-      stripes_(nullptr, StripesDeleter{stripe_count_}) {
+      stripe_memory_(slab::make_reservation<std::byte>(stripe_count_max_ * sizeof(Stripe))),
+      stripes_(reinterpret_cast<Stripe*>(stripe_memory_.get())),
+      databases_(std::max(1u, config.databases)) {
   const std::size_t slots = std::size_t{1} << config.hash_power;
-  buckets_per_stripe_ = std::max<std::size_t>(1, slots / Table::kLoad / stripe_count_);
+  buckets_per_stripe_ = std::max<std::size_t>(1, slots / Table::kLoad / stripes_per_database_);
   // Twice what the smallest items could fill, for uneven stripes.
   const std::size_t items_max =
       arena_.page_count_max() * arena_.page_bytes() / classes_.chunk_bytes(1);
   buckets_per_stripe_max_ =
-      std::max(buckets_per_stripe_, 2 * items_max / Table::kLoad / stripe_count_);
-  auto* memory = static_cast<Stripe*>(
-      ::operator new(sizeof(Stripe) * stripe_count_, std::align_val_t{alignof(Stripe)}));
-  for (std::size_t i = 0; i < stripe_count_; ++i) {
-    Stripe* made = new (memory + i) Stripe(buckets_per_stripe_, buckets_per_stripe_max_);
+      std::max(buckets_per_stripe_, 2 * items_max / Table::kLoad / stripes_per_database_);
+  primary_ = make_database(0);
+}
+
+Keyspace::~Keyspace() {
+  for (std::size_t i = 0; i < stripe_count(); ++i) stripes_[i].~Stripe();
+}
+
+// --- databases ---
+
+// Requires: make_mutex_ is held, or nobody else knows the keyspace yet.
+Stripe* Keyspace::make_stripes() {
+  const std::size_t first = made_count_.load(std::memory_order_relaxed);
+  for (std::size_t i = first; i < first + stripes_per_database_; ++i) {
+    Stripe* made = new (stripes_ + i) Stripe(buckets_per_stripe_, buckets_per_stripe_max_);
     made->index = static_cast<std::uint32_t>(i);
     made->table.set_arena(&arena_);
     made->table.set_growth(hash_growth_);
   }
-  stripes_ = {memory, StripesDeleter{stripe_count_}};
+  made_count_.store(first + stripes_per_database_, std::memory_order_release);
+  return stripes_ + first;
 }
 
-void Keyspace::StripesDeleter::operator()(Stripe* stripes) const {
-  for (std::size_t i = 0; i < count; ++i) stripes[i].~Stripe();
-  ::operator delete(stripes, std::align_val_t{alignof(Stripe)});
+Stripe* Keyspace::make_database(std::size_t number) {
+  std::lock_guard lock(make_mutex_);
+  Stripe* stripes = databases_[number].load(std::memory_order_relaxed);
+  if (stripes != nullptr) return stripes;
+  stripes = make_stripes();
+  databases_[number].store(stripes, std::memory_order_release);
+  return stripes;
 }
 
-void Keyspace::prefetch(std::span<const Key> keys) {
-  for (const Key& key : keys) stripe_of(key.hash).table.prefetch_bucket(key.hash);
+void Keyspace::swap_databases(std::size_t first, std::size_t second) {
+  Stripe* const stripes = databases_[first].load(std::memory_order_relaxed);
+  databases_[first].store(databases_[second].load(std::memory_order_relaxed), std::memory_order_release);
+  databases_[second].store(stripes, std::memory_order_release);
+  primary_ = databases_[0].load(std::memory_order_relaxed);
+}
+
+void Keyspace::prefetch(Stripe* stripes, std::span<const Key> keys) {
+  for (const Key& key : keys) stripes[stripe_number(key.hash)].table.prefetch_bucket(key.hash);
   for (const Key& key : keys) {
-    const Ref ref = stripe_of(key.hash).table.hint(key.hash);
+    const Ref ref = stripes[stripe_number(key.hash)].table.hint(key.hash);
     if (ref != 0) __builtin_prefetch(arena_.at(ref), 1);
   }
 }
@@ -104,7 +131,7 @@ Lru& Keyspace::stripe_lru(Stripe& stripe, std::size_t index) {
 
 void Keyspace::account(Stripe& stripe, const Item& each, bool add) {
   const std::size_t bytes = item_total(each);
-  const std::uint64_t deadline = each.has(slab::kHasDeadline) ? 1 : 0;
+  const std::uint64_t deadline = each.has(slab::kAnyDeadline) ? 1 : 0;
   stripe.item_bytes = add ? stripe.item_bytes + bytes : stripe.item_bytes - bytes;
   stripe.deadline_count += add ? deadline : -deadline;
   with_lru(stripe, lru_index(each), [&](Lru& lru) {
@@ -145,6 +172,7 @@ Ref Keyspace::remove_for_reuse(Worker& worker, Stripe& stripe, std::uint64_t has
     free(worker, ref);
     return 0;
   }
+  release_heap(removed);
   return ref;
 }
 
@@ -155,7 +183,8 @@ void Keyspace::remove(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref re
 
 void Keyspace::free(Worker& worker, Ref ref) {
   Item& freed = item(ref);
-  if (freed.has(slab::kExtent)) arena_.give_extent(freed.extent());
+  if (freed.has(slab::kExtent) && freed.extent() != nullptr) arena_.give_extent(freed.extent());
+  release_heap(freed);
   slabs_.free(worker.magazines, ref);
 }
 
@@ -167,13 +196,21 @@ void Keyspace::initialize(Ref chunk, const ItemShape& shape, std::string_view ke
   made.accessed_s = now;
   made.set_sizes(shape.key_bytes, shape.value_bytes);
   if (made.has(slab::kPinnable)) made.set_pins(0);
-  std::memcpy(made.key_data(), key.data(), key.size());
+  if (made.long_key()) [[unlikely]] {
+    made.set_long_key(heap_owner_->keep_key(key));
+  } else {
+    std::memcpy(made.key_data(), key.data(), key.size());
+  }
 }
 
-std::vector<Table> Keyspace::make_tables() const {
+Ref Keyspace::find_long(Stripe& stripe, const Key& key) {
+  return stripe.table.find(key.hash, [&](Ref ref) { return item(ref).key() == key.bytes; });
+}
+
+std::vector<Table> Keyspace::make_tables(std::size_t count) const {
   std::vector<Table> tables;
-  tables.reserve(stripe_count_);
-  for (std::size_t i = 0; i < stripe_count_; ++i) {
+  tables.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) {
     tables.emplace_back(buckets_per_stripe_, buckets_per_stripe_max_);
     tables.back().set_arena(&arena_);
     tables.back().set_growth(hash_growth_);
@@ -181,11 +218,12 @@ std::vector<Table> Keyspace::make_tables() const {
   return tables;
 }
 
-void Keyspace::kill_all(std::vector<Table>& fresh) {
-  for (std::size_t i = 0; i < stripe_count_; ++i) {
+void Keyspace::kill(std::size_t first, std::vector<Table>& fresh) {
+  const std::size_t end = first + fresh.size();
+  for (std::size_t i = first; i < end; ++i) {
     Stripe& stripe = stripes_[i];
     std::lock_guard lock(stripe.lock);
-    stripe.table = std::move(fresh[i]);  // exchanges the two
+    stripe.table = std::move(fresh[i - first]);  // exchanges the two
     stripe.item_bytes = 0;
     stripe.deadline_count = 0;
     for (const auto& lru : stripe.lrus) {
@@ -194,17 +232,27 @@ void Keyspace::kill_all(std::vector<Table>& fresh) {
       lru->requested_bytes = 0;
     }
   }
+  const bool all = fresh.size() == stripe_count();
   for (SharedLru& shared : shared_lrus_) {
     std::lock_guard lock(shared.lock);
-    shared.lru.kill_all(arena_);
-    shared.lru.requested_bytes = 0;
+    if (all) {
+      shared.lru.kill_all(arena_);
+      shared.lru.requested_bytes = 0;
+      continue;
+    }
+    // One list for all databases: its items, few since they are large, are looked at one by one.
+    shared.lru.kill_if(arena_, [&](const Item& each) {
+      if (each.stripe() < first || each.stripe() >= end) return false;
+      shared.lru.requested_bytes -= item_total(each);
+      return true;
+    });
   }
 }
 
 void Keyspace::check_integrity() {
   std::uint64_t listed = 0;
   std::uint64_t linked = 0;
-  for (std::size_t i = 0; i < stripe_count_; ++i) {
+  for (std::size_t i = 0; i < stripe_count(); ++i) {
     Stripe& stripe = stripes_[i];
     std::lock_guard lock(stripe.lock);
     stripe.table.check_integrity();
@@ -215,7 +263,8 @@ void Keyspace::check_integrity() {
         Item& each = item(ref);
         check(each.has(slab::kLinked), "a table entry is not linked");
         check(each.stripe() == stripe.index, "an item names another stripe");
-        check(&stripe_of(hash_of(ref)) == &stripe, "an item is in the wrong stripe");
+        check(stripe_number(hash_of(ref)) == stripe.index % stripes_per_database_,
+              "an item is in the wrong stripe");
         check(each.chunk_bytes() <= classes_.chunk_bytes(slab_class(each)), "an item overruns its chunk");
         bytes += item_total(each);
       });

@@ -3,6 +3,10 @@
 // A stripe owns a part of the table, the LRU lists of its items and one lock. The top bits of a
 // key's hash choose the stripe, the low bits the bucket, eight in between the tag.
 //
+// Databases. There is one, number 0, but for the Redis engine, where each has stripes of its own, made
+// when it is first used; memory and the lists of large items are shared by all. A number is a name
+// that swap_databases() can exchange: stripes and items know nothing of it.
+//
 // LRU lists: classes of small chunks have one Lru per stripe, so that a SET evicts from its own
 // stripe and reuses that chunk with no lock but the stripe's. Classes of large chunks (and extents)
 // hold too few items for that; they have one Lru for all stripes, with a lock of rank lru, which
@@ -30,6 +34,7 @@
 #include "slab/arena.h"
 #include "slab/item.h"
 #include "slab/lock.h"
+#include "slab/reservation.h"
 #include "slab/size_classes.h"
 #include "slab/slab_allocator.h"
 
@@ -44,9 +49,21 @@ inline constexpr std::size_t kExtentLru = slab::kClassCountMax - 1;
 /// Chunks above this share one Lru over all stripes, and so do those above a 64th of a page.
 inline constexpr std::size_t kStripeLruChunkMax = kCopyBytesMax + 512;
 
+/// Looks after what items own outside the arena (slab::Item::owns_heap).
+class HeapOwner {
+ public:
+  /// Frees the object and the long key of an item that goes.
+  virtual void release(Item& item) = 0;
+  /// A copy of a long key, for Item::set_long_key.
+  virtual std::string_view keep_key(std::string_view key) = 0;
+
+ protected:
+  ~HeapOwner() = default;
+};
+
 /// What is written into a new item; value_bytes of an extent item lie outside its chunk.
 struct ItemShape {
-  /// `fields` are kHasClientFlags, kHasDeadline, kHasCas and kExtent.
+  /// `fields` are kHasClientFlags, kHasDeadline, kHasDeadlineMs, kHasCas and kExtent.
   ItemShape(std::uint32_t fields, std::size_t key, std::size_t value)
       : flags(fields | (value > kCopyBytesMax ? slab::kPinnable : 0)),
         key_bytes(key),
@@ -54,7 +71,10 @@ struct ItemShape {
   std::uint32_t flags;
   std::size_t key_bytes;
   std::size_t value_bytes;
-  std::size_t chunk_bytes() const { return Item::chunk_bytes(flags, key_bytes, value_bytes); }
+  std::size_t chunk_bytes() const {
+    const std::size_t key = key_bytes <= slab::kKeyInlineMax ? key_bytes : Item::kLongKeyBytes;
+    return Item::chunk_bytes(flags, key, value_bytes);
+  }
 };
 
 struct alignas(64) Stripe {
@@ -76,27 +96,45 @@ struct SavedState;
 class Keyspace {
  public:
   Keyspace(const Config& config, const Engine& hasher);
+  ~Keyspace();
+  Keyspace(const Keyspace&) = delete;
+  Keyspace& operator=(const Keyspace&) = delete;
 
   // --- places ---
-  std::size_t stripe_count() const { return stripe_count_; }
+  /// Stripes of all databases made so far; it only grows.
+  std::size_t stripe_count() const { return made_count_.load(std::memory_order_acquire); }
   Stripe& stripe(std::size_t index) { return stripes_[index]; }
-  Stripe& stripe_of(std::uint64_t hash) { return stripes_[stripe_shift_ == 64 ? 0 : hash >> stripe_shift_]; }
+  /// The stripe of a key in database 0.
+  Stripe& stripe_of(std::uint64_t hash) { return primary_[stripe_shift_ == 64 ? 0 : hash >> stripe_shift_]; }
+
+  // --- databases ---
+  std::size_t database_count() const { return databases_.size(); }
+  /// Stripes that each database has.
+  std::size_t stripes_per_database() const { return stripes_per_database_; }
+  /// The first stripe of a database; nullptr: never used, so empty.
+  Stripe* database(std::size_t number) { return databases_[number].load(std::memory_order_acquire); }
+  /// As database(), but makes its stripes if there are none.
+  Stripe* make_database(std::size_t number);
+  /// Exchanges two databases. Requires: an exclusive section.
+  void swap_databases(std::size_t first, std::size_t second);
+  std::size_t stripe_number(std::uint64_t hash) const {
+    return stripe_shift_ == 64 ? 0 : hash >> stripe_shift_;
+  }
   Item& item(Ref ref) { return *reinterpret_cast<Item*>(arena_.at(ref)); }
   std::uint64_t hash_of(Ref ref) { return hasher_.key(item(ref).key()).hash; }
   slab::Arena& arena() { return arena_; }
   slab::SlabAllocator& slabs() { return slabs_; }
   const slab::SizeClasses& classes() const { return classes_; }
 
-  void prefetch(std::span<const Key> keys);
+  void prefetch(std::span<const Key> keys) { prefetch(primary_, keys); }
+  /// In the database whose first stripe that is.
+  void prefetch(Stripe* stripes, std::span<const Key> keys);
 
   // --- lookup and linking; the stripe is locked ---
   /// The entry of a key, expired or not; 0 = none.
   Ref find(Stripe& stripe, const Key& key) {
-    return stripe.table.find(key.hash, [&](Ref ref) {
-      const Item& found = item(ref);
-      return found.key_bytes() == key.bytes.size() &&
-             std::memcmp(found.key().data(), key.bytes.data(), key.bytes.size()) == 0;
-    });
+    if (key.bytes.size() > slab::kKeyInlineMax) [[unlikely]] return find_long(stripe, key);
+    return stripe.table.find(key.hash, [&](Ref ref) { return item(ref).holds_key(key.bytes); });
   }
   /// Puts an owned item into the table and its LRU. Requires: the key is not in the table.
   void link(Stripe& stripe, const Key& key, Ref ref, Segment segment);
@@ -108,15 +146,22 @@ class Keyspace {
   Ref remove_for_reuse(Worker&, Stripe& stripe, std::uint64_t hash, Ref ref);
   /// Frees an owned item's memory.
   void free(Worker&, Ref ref);
+  /// Frees what an item owns outside the arena, when its chunk is kept.
+  void release_heap(Item& each) {
+    if (each.owns_heap()) [[unlikely]] heap_owner_->release(each);
+  }
   /// Rewrites bookkeeping after a linked item changed its size or deadline in place.
   class Resize;
 
-  static constexpr std::size_t kKeyBytesMax = 250;
+  static constexpr std::size_t kKeyBytesMax = slab::kKeyInlineMax;
   static constexpr std::uint32_t kInlineFields =
       slab::kPinnable | slab::kHasClientFlags | slab::kHasDeadline | slab::kHasCas;
 
+  /// Who frees what items own outside the arena. Set before the keyspace is used.
+  void set_heap_owner(HeapOwner* owner) { heap_owner_ = owner; }
+
   std::uint64_t next_cas(Stripe& stripe) {
-    return ++stripe.cas_next * stripe_count_ + stripe.index;
+    return ++stripe.cas_next * stripe_count_max_ + stripe.index;
   }
   /// Bytes of an item as the `bytes` statistic counts them.
   static std::size_t item_total(const Item& each) {
@@ -169,32 +214,37 @@ class Keyspace {
 
   void check_integrity();
 
-  /// New tables for every stripe, for kill_all(). Made outside the exclusive section: it maps memory.
-  std::vector<Table> make_tables() const;
-  /// Empties the keyspace: `fresh` gets the old tables, items become dead and are freed later.
-  /// Requires: an exclusive section.
-  void kill_all(std::vector<Table>& fresh);
+  /// New tables for that many stripes, for kill(). Made outside the exclusive section: it maps memory.
+  std::vector<Table> make_tables(std::size_t count) const;
+  /// Empties the stripes from `first` on, one for each of `fresh`, which gets the old tables: items
+  /// become dead and are freed later. Requires: an exclusive section.
+  void kill(std::size_t first, std::vector<Table>& fresh);
 
  private:
   void forget_dead(const Lru& lru);
   std::optional<std::vector<Ref>> listed_items(const std::vector<Ref>& tails, std::size_t linked_count);
   void account(Stripe& stripe, const Item& each, bool add);
+  Ref find_long(Stripe& stripe, const Key& key);
+  Stripe* make_stripes();
 
   const Engine& hasher_;
   slab::Arena arena_;
   const slab::SizeClasses classes_;
   slab::SlabAllocator slabs_;
   std::size_t shared_from_;  // first class with a shared Lru
-  std::size_t stripe_count_;
+  std::size_t stripes_per_database_;
+  std::size_t stripe_count_max_;
   unsigned stripe_shift_;
   std::size_t buckets_per_stripe_;
   std::size_t buckets_per_stripe_max_;
   bool hash_growth_;
-  struct StripesDeleter {
-    std::size_t count;
-    void operator()(Stripe* stripes) const;
-  };
-  std::unique_ptr<Stripe[], StripesDeleter> stripes_;
+  HeapOwner* heap_owner_ = nullptr;
+  slab::Reservation<std::byte> stripe_memory_;
+  Stripe* const stripes_;                 // made up to made_count_
+  Stripe* primary_ = nullptr;             // of database 0
+  std::atomic<std::size_t> made_count_{0};
+  std::mutex make_mutex_;                 // guards the making of stripes
+  std::vector<std::atomic<Stripe*>> databases_;
   std::array<SharedLru, slab::kClassCountMax> shared_lrus_;
 
  public:

@@ -14,10 +14,10 @@ void Keyspace::forget_dead(const Lru& lru) {
 void Keyspace::save(SavedState* state) {
   state->base = arena_.base_address();
   state->cas_max = 0;
-  for (std::size_t i = 0; i < stripe_count_; ++i) {
+  for (std::size_t i = 0; i < stripe_count(); ++i) {
     Stripe& stripe = stripes_[i];
     std::lock_guard lock(stripe.lock);
-    state->cas_max = std::max(state->cas_max, stripe.cas_next * stripe_count_ + stripe.index);
+    state->cas_max = std::max(state->cas_max, stripe.cas_next * stripe_count_max_ + stripe.index);
     for (const auto& lru : stripe.lrus) {
       if (lru != nullptr) forget_dead(*lru);
     }
@@ -88,8 +88,8 @@ bool Keyspace::restore(const SavedState& state) {
     std::lock_guard lock(stripe.lock);
     link(stripe, key, ref, segment);
   }
-  for (std::size_t i = 0; i < stripe_count_; ++i) {
-    stripes_[i].cas_next = state.cas_max / stripe_count_ + 1;
+  for (std::size_t i = 0; i < stripe_count(); ++i) {
+    stripes_[i].cas_next = state.cas_max / stripe_count_max_ + 1;
   }
   return true;
 }

@@ -68,6 +68,20 @@ class Lru {
 
   /// flush_all: everything becomes dead, in constant time but for the splice of five lists.
   void kill_all(const slab::Arena& arena);
+  /// As kill_all(), for the items for which `dies(item)` holds.
+  template <typename Dies>
+  void kill_if(const slab::Arena& arena, Dies&& dies) {
+    for (List& list : lists_) {
+      for (Ref ref = list.head; ref != 0;) {
+        const Ref next = item(arena, ref).lru_next;
+        if (dies(item(arena, ref))) {
+          remove(arena, list, ref);
+          push(arena, dead_, ref);
+        }
+        ref = next;
+      }
+    }
+  }
   const List& dead() const { return dead_; }
   /// Requires: `ref` was found through dead().
   void unlink_dead(const slab::Arena& arena, Ref ref) { remove(arena, dead_, ref); }

@@ -39,6 +39,7 @@ Reclaimer::Verdict Reclaimer::take_dead(Worker& worker, Lru& lru, Ref* chunk) {
     keyspace_.free(worker, ref);
     *chunk = 0;
   } else {
+    keyspace_.release_heap(dead);
     *chunk = ref;
   }
   return Verdict::taken;
@@ -58,7 +59,7 @@ void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru
   }
   worker.count(Counter::evictions);
   worker.count(lru_index, ClassCounter::evicted);
-  if (victim.has(slab::kHasDeadline)) worker.count(lru_index, ClassCounter::evicted_nonzero);
+  if (victim.has(slab::kAnyDeadline)) worker.count(lru_index, ClassCounter::evicted_nonzero);
   if (unfetched) {
     worker.count(Counter::evicted_unfetched);
     worker.count(lru_index, ClassCounter::evicted_unfetched);
@@ -132,12 +133,15 @@ Ref Reclaimer::unlink_victim(Worker& worker, Stripe& stripe, Lru& lru, Ref ref, 
   const std::size_t bytes = Keyspace::item_total(victim);
   stripe.item_bytes -= bytes;
   lru.requested_bytes -= bytes;
-  if (victim.has(slab::kHasDeadline)) --stripe.deadline_count;
+  if (victim.has(slab::kAnyDeadline)) --stripe.deadline_count;
   lru.unlink(keyspace_.arena(), ref);
   stripe.table.erase(hash, ref);
   if (remember) stripe.ghost.remember(stripe.table.bucket_of(hash), hash);
   victim.change(0, slab::kLinked);
-  if (!victim.has(slab::kExtent)) return ref;
+  if (!victim.has(slab::kExtent)) {
+    keyspace_.release_heap(victim);
+    return ref;
+  }
   keyspace_.free(worker, ref);
   return 0;
 }
@@ -339,8 +343,9 @@ char* Reclaimer::obtain_extent(Worker& worker, std::size_t bytes) {
 
 // --- crawling ---
 
-std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket, std::size_t buckets) {
-  std::lock_guard lock(stripe.lock);
+// Frees some dead items of the stripe's own lists. True: some are left. Requires: the stripe's lock.
+bool Reclaimer::free_dead_of(Worker& worker, Stripe& stripe) {
+  bool more = false;
   for (std::size_t index = 1; index < slab::kClassCountMax; ++index) {
     Lru* lru = keyspace_.shared_lru(index) ? nullptr : keyspace_.stripe_lru_if_any(stripe, index);
     if (lru == nullptr) continue;
@@ -350,7 +355,33 @@ std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket,
         keyspace_.slabs().free(worker.magazines, chunk);
       }
     }
+    more = more || lru->dead().tail != 0;
   }
+  return more;
+}
+
+bool Reclaimer::free_dead(Worker& worker, Stripe& stripe) {
+  bool more = false;
+  {
+    std::lock_guard lock(stripe.lock);
+    more = free_dead_of(worker, stripe);
+  }
+  for (std::size_t index = 1; index < slab::kClassCountMax; ++index) {
+    if (!keyspace_.shared_lru(index)) continue;
+    const auto any_dead = [&] {
+      std::lock_guard lock(keyspace_.shared(index).lock);
+      return keyspace_.shared(index).lru.dead().tail != 0;
+    };
+    // Evicting takes dead items first.
+    for (std::size_t i = 0; i < kDeadPerCrawl && any_dead(); ++i) evict_shared(worker, index, false);
+    more = more || any_dead();
+  }
+  return more;
+}
+
+std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket, std::size_t buckets) {
+  std::lock_guard lock(stripe.lock);
+  free_dead_of(worker, stripe);
   if (stripe.deadline_count == 0) return 0;
   const std::size_t stop = std::min(bucket + buckets, stripe.table.bucket_count());
   std::vector<Ref> found;

@@ -52,6 +52,9 @@ class Reclaimer {
   /// returns the bucket to go on with (0 after the last).
   std::size_t crawl(Worker&, Stripe&, std::size_t bucket, std::size_t buckets);
 
+  /// Frees some of the dead items of a stripe, and of the shared lists; false when none are left.
+  bool free_dead(Worker&, Stripe&);
+
   /// Empties one page of a class and gives it to `to_class` (0: into the pool); false when none can
   /// be emptied. `evict` allows items to be lost, else they are only moved.
   bool drain_page(Worker&, std::size_t class_id, bool evict, std::size_t to_class = 0);
@@ -65,9 +68,14 @@ class Reclaimer {
   bool shed(Worker&);
 
   bool evictions_enabled() const { return evictions_; }
+  /// Requires: an exclusive section, or that no other thread uses the engine yet.
+  void set_evictions(bool enabled) { evictions_ = enabled; }
   bool expired(const Item& each) const {
     const std::uint32_t deadline = each.deadline_s();
-    return deadline != 0 && deadline <= clock_.now();
+    if (deadline != 0) return deadline <= clock_.now();
+    if (!each.has(slab::kHasDeadlineMs)) return false;
+    const std::int64_t deadline_ms = each.deadline_ms();
+    return deadline_ms != 0 && deadline_ms <= clock_.unix_ms();
   }
   /// Settings change at run time by administrative commands only, in an exclusive section.
   LruPolicy& policy() { return policy_; }
@@ -88,6 +96,7 @@ class Reclaimer {
   };
   Verdict evict_step(Worker&, Stripe&, Lru&, std::size_t lru_index, Eviction how, Ref* chunk);
   Verdict take_dead(Worker&, Lru&, Ref* chunk);
+  bool free_dead_of(Worker&, Stripe&);
   bool spare(Worker&, Lru&, std::size_t lru_index, Ref ref);
   Ref unlink_victim(Worker&, Stripe&, Lru&, Ref ref, bool remember);
   void count_victim(Worker&, const Item& victim, std::size_t lru_index, bool was_expired);
@@ -113,7 +122,7 @@ class Reclaimer {
   const Clock& clock_;
   LruPolicy policy_;
   std::int64_t temporary_ttl_s_;  // below: TEMP segment; negative: off
-  const bool evictions_;
+  bool evictions_;  // changes in exclusive sections only
   std::mutex drain_mutex_;
   Rebalancer rebalancer_;  // maintainer thread
   std::atomic<std::size_t> next_stripe_{0};  // where evict_elsewhere looks first

@@ -53,6 +53,9 @@ class Host {
 
   /// Debug builds: tries what a process that has dropped its privileges may not do. True: it could.
   virtual bool misbehave() { return true; }
+  /// An end of a connection, as CLIENT LIST shows it: ours or the client's.
+  enum class End : std::uint8_t { ours, theirs };
+  virtual std::string address([[maybe_unused]] int descriptor, [[maybe_unused]] End end) { return {}; }
 
   /// Asks the process to stop once the calling connection is closed; graceful waits for clients.
   virtual void shutdown(bool graceful) = 0;

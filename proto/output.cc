@@ -27,6 +27,27 @@ void Output::append_pinned(engine::ItemPin pin, std::string_view bytes) {
   size_ += bytes.size();
 }
 
+void Output::rewind_to(std::size_t position) {
+  const std::size_t at = begin_ + position;
+  while (pinned_.size() > pinned_first_ && pinned_.back().at > at) {
+    size_ -= pinned_.back().bytes.size();
+    pinned_.pop_back();
+  }
+  size_ -= end_ - at;
+  end_ = at;
+}
+
+void Output::insert(std::size_t position, std::string_view bytes) {
+  reserve(bytes.size());
+  char* const at = buffer_.get() + begin_ + position;
+  std::memmove(at + bytes.size(), at, static_cast<std::size_t>(buffer_.get() + end_ - at));
+  std::memcpy(at, bytes.data(), bytes.size());
+  for (std::size_t i = pinned_.size(); i-- > pinned_first_ && pinned_[i].at > begin_ + position;) {
+    pinned_[i].at += bytes.size();
+  }
+  advance(bytes.size());
+}
+
 int Output::gather(iovec* vectors, int count) const {
   int filled = 0;
   std::size_t at = begin_;

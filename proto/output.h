@@ -60,6 +60,12 @@ class Output {
     end_ = mark;
   }
 
+  /// As mark() and rewind(), for positions that stay good when the buffer moves: what was appended since is
+  /// dropped, or `bytes` put before it. Nothing may have been consumed since.
+  std::size_t position() const { return end_ - begin_; }
+  void rewind_to(std::size_t position);
+  void insert(std::size_t position, std::string_view bytes);
+
   /// Fills `vectors` (at most `count`) with the pending bytes in order; returns how many it filled.
   int gather(iovec* vectors, int count) const;
   /// Drops `bytes` from the front (they were written), and their pins.

@@ -43,6 +43,7 @@ struct Session {
   engine::Worker& worker;
   Host& host;
   const Settings& settings;
+  int descriptor = -1;  // of the connection, for Host::address
 };
 
 class Protocol {
@@ -56,6 +57,10 @@ class Protocol {
   /// The bytes asked for by Next::receive are in place. Progress.consumed is 0. As after a swallow,
   /// run() is called next with whatever input is at hand, before more is read.
   virtual Progress received(Output& output) = 0;
+
+  /// The most bytes of an incomplete request that are kept; one that is longer ends the connection. The
+  /// default has room for a get of 32,000 keys of full length.
+  virtual std::size_t pending_bytes_max() const { return std::size_t{8} << 20; }
 
   /// The key of the request at the front of `input`, if that is plain to see; a hint, so that keys of
   /// several connections can be prefetched together. Requires: nothing but that run() comes next.

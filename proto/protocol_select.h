@@ -9,11 +9,11 @@
 
 namespace larder::proto {
 
-/// -B auto, ascii, binary.
-enum class Binding : std::uint8_t { automatic, ascii, binary };
+/// -B auto, ascii, binary; the Redis port and socket speak RESP.
+enum class Binding : std::uint8_t { automatic, ascii, binary, resp };
 
 /// The protocol of a connection whose first byte has come: binary if it is the magic of a binary
-/// request, else text. Requires: what `session` refers to outlives the result.
+/// request, RESP if it opens an array and the engine knows Redis' commands, else text. Requires: what `session` refers to outlives the result.
 std::unique_ptr<Protocol> make_protocol(Session session, Binding binding, std::uint8_t first_byte);
 
 }  // namespace larder::proto

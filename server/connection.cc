@@ -17,8 +17,6 @@ namespace {
 
 constexpr int kVectorsMax = 64;
 constexpr std::size_t kReadBytes = WorkerThread::kReadBytes;
-// The longest request that is kept: room for a get of 32,000 keys of full length.
-constexpr std::size_t kPendingBytesMax = 8 << 20;
 // Replies of an interrupted batch wait for the rest of it unless they are more than this.
 constexpr std::size_t kPostponedBytesMax = 64 * 1024;
 
@@ -117,7 +115,7 @@ void Connection::wait_for(short what) {
 
 void Connection::on_readable() {
   if (queued_ || reading_) return;
-  if (pending_.size() >= kPendingBytesMax) {
+  if (protocol_ != nullptr && pending_.size() >= protocol_->pending_bytes_max()) {
     worker_.shared().log.warn("<{} request too long", fd());
     return close(engine::CloseReason::error);
   }
@@ -136,7 +134,7 @@ void Connection::on_readable() {
     worker_.shared().log.client("<{} {}", fd(), secret ? "..." : Log::printable(input));
   }
   if (protocol_ == nullptr) {
-    protocol_ = proto::make_protocol(worker_.session(), listener_.binding,
+    protocol_ = proto::make_protocol(worker_.session(fd()), listener_.binding,
                                      static_cast<unsigned char>(input.front()));
   }
   reading_ = true;

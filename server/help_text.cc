@@ -118,6 +118,13 @@ constexpr std::string_view kFlags =
                           a cache does not need (default: off)
    - modern:              accepted; there are no newer defaults
    - no_modern:           the defaults of memcached 1.4
+    --redis-port=<num>    speak RESP2 and RESP3, as Redis 7.0, on this port
+                          (default: 0, off; -1 for any)
+    --unixsocket=<file>   the same on a unix socket
+    --engine=<name>       cache, or redis: implied by the two above; RESP is then
+                          also understood on memcached's port
+    --<setting>=<value>   a setting of Redis: --maxmemory, --maxmemory-policy,
+                          --databases, --requirepass, ...
 )";
 
 constexpr std::string_view kLicences =

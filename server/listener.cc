@@ -115,10 +115,10 @@ std::optional<Failure> open_tcp(const ListenAddress& address, const Options& opt
   return why;
 }
 
-std::optional<Failure> open_unix(const Options& options, Listeners* listeners) {
+std::optional<Failure> open_unix(const Options& options, const std::string& path, proto::Binding binding,
+                                 Listeners* listeners) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  const std::string& path = options.unix_socket;
   if (path.size() >= sizeof address.sun_path) return Failure{{}, ": File name too long"};
   std::memcpy(address.sun_path, path.c_str(), path.size() + 1);
   // A socket file that an earlier process left behind; anything else of that name stays.
@@ -138,7 +138,7 @@ std::optional<Failure> open_unix(const Options& options, Listeners* listeners) {
     return why;
   }
   listeners->push_back(
-      std::make_unique<Listener>(fd, ListenerInfo{.binding = options.binding, .local = true}, path));
+      std::make_unique<Listener>(fd, ListenerInfo{.binding = binding, .local = true}, path));
   return std::nullopt;
 }
 
@@ -224,10 +224,19 @@ int Listener::accept(PeerAddress* peer) const {
 
 std::optional<Exit> open_listeners(const Options& options, TlsContext* tls, Listeners* listeners) {
   if (take_inherited(options, tls, listeners)) return std::nullopt;
+  if (!options.redis.unixsocket.empty()) {
+    const std::string& path = options.redis.unixsocket;
+    const auto failure = open_unix(options, path, proto::Binding::resp, listeners);
+    if (failure) return refusal(*failure, "failed to listen on UNIX socket: " + path);
+  }
+  for (const ListenAddress& address : options.redis_listen) {
+    const auto failure = open_tcp(address, options, nullptr, listeners);
+    if (failure) return refusal(*failure, fmt::format("failed to listen on Redis port {}", options.redis_port));
+  }
   if (!options.unix_socket.empty()) {
-    const auto failure = open_unix(options, listeners);
-    if (!failure) return std::nullopt;
-    return refusal(*failure, "failed to listen on UNIX socket: " + options.unix_socket);
+    const auto failure = open_unix(options, options.unix_socket, options.binding, listeners);
+    if (failure) return refusal(*failure, "failed to listen on UNIX socket: " + options.unix_socket);
+    return std::nullopt;
   }
   for (const ListenAddress& address : options.listen) {
     const auto failure = open_tcp(address, options, tls, listeners);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <getopt.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -30,6 +31,8 @@ using Result = std::optional<Exit>;
 /// Facts about the command line that only matter while it is read.
 struct Reading {
   Options& options;
+  bool memory_given = false;
+  bool policy_given = false;
   bool tcp_given = false;
   bool udp_given = false;
   bool protocol_given = false;
@@ -57,6 +60,7 @@ Result set_listen(Reading& reading, const char* value) {
 }
 
 Result set_memory(Reading& reading, const char* value) {
+  reading.memory_given = true;
   reading.options.memory_bytes = std::max(0, leading_number(value)) * kMegabyte;
   return std::nullopt;
 }
@@ -124,6 +128,27 @@ Result set_item_size(Reading& reading, const char* value) {
   return std::nullopt;
 }
 
+Result set_engine(Reading& reading, const char* value) {
+  const std::string_view name(value);
+  if (name != "cache" && name != "redis") {
+    return refuse(kExitUsage, fmt::format("Invalid value for engine: {}\n -- should be cache or redis", name));
+  }
+  reading.options.redis_asked = name == "redis";
+  return std::nullopt;
+}
+
+/// A setting of the Redis engine, by its name there.
+Result set_redis_setting(Reading& reading, const std::string& name, const char* value) {
+  Options& options = reading.options;
+  std::string why;
+  if (redis::change_setting(&options.redis, name, value, true, &why) != redis::SetStatus::ok) {
+    return refuse(kExitUsage, fmt::format("Invalid value for --{}: {}\n -- {}", name, value, why));
+  }
+  if (name == "maxmemory") reading.memory_given = false;
+  if (name == "maxmemory-policy") reading.policy_given = true;
+  return std::nullopt;
+}
+
 enum class Takes : std::uint8_t { nothing, optional_value, value };
 
 struct Flag {
@@ -187,8 +212,27 @@ const Flag kFlags[] = {
     {'Z', "enable-ssl", Takes::nothing, LARDER_SET(o.tls.enabled = true)},
 };
 // clang-format on
+
+/// Flags without a letter.
+struct LongFlag {
+  const char* name;
+  Result (*apply)(Reading&, const char* value);
+};
+const LongFlag kLongFlags[] = {
+    {"engine", set_engine},
+    {"redis-port", LARDER_SET(o.redis_port = leading_number(v))},
+};
 #undef LARDER_SET
 #undef LARDER_RETURN
+
+// getopt's values of flags without a letter: the rows of kLongFlags, then the Redis engine's settings.
+constexpr int kLongFlagBase = 0x1000;
+constexpr int kRedisSettingBase = 0x2000;
+
+bool is_flag_name(std::string_view name) {
+  return std::any_of(std::begin(kFlags), std::end(kFlags),
+                     [&](const Flag& flag) { return flag.name != nullptr && name == flag.name; });
+}
 
 /// getopt's own form of the table.
 struct GetoptTables {
@@ -199,6 +243,14 @@ struct GetoptTables {
       if (flag.name == nullptr) continue;
       constexpr int kKinds[] = {no_argument, optional_argument, required_argument};
       names.push_back({flag.name, kKinds[static_cast<int>(flag.takes)], nullptr, flag.letter});
+    }
+    int code = kLongFlagBase;
+    for (const LongFlag& flag : kLongFlags) names.push_back({flag.name, required_argument, nullptr, code++});
+    code = kRedisSettingBase;
+    for (const std::string& name : redis::setting_names()) {
+      // memcached's flag of that name (--port) keeps its meaning.
+      if (!is_flag_name(name)) names.push_back({name.c_str(), required_argument, nullptr, code});
+      ++code;
     }
     names.push_back({nullptr, 0, nullptr, 0});
   }
@@ -218,6 +270,15 @@ Result read_flags(int argc, const char* const* argv, Reading& reading) {
     const int letter = getopt_long(argc, arguments.data(), tables.letters.c_str(),
                                    tables.names.data(), nullptr);
     if (letter == -1) return std::nullopt;
+    if (letter >= kRedisSettingBase) {
+      const auto index = static_cast<std::size_t>(letter - kRedisSettingBase);
+      if (Result exit = set_redis_setting(reading, redis::setting_names()[index], optarg)) return exit;
+      continue;
+    }
+    if (letter >= kLongFlagBase) {
+      if (Result exit = kLongFlags[letter - kLongFlagBase].apply(reading, optarg)) return exit;
+      continue;
+    }
     const auto flag = std::find_if(std::begin(kFlags), std::end(kFlags),
                                    [&](const Flag& row) { return row.letter == letter; });
     // getopt has said on stderr what is wrong; memcached adds this line.
@@ -375,6 +436,45 @@ Result check_listening(Reading& reading) {
   return options.login_required ? check_login_listeners(options) : std::nullopt;
 }
 
+/// The Redis engine's memory. Redis knows no limit unless one is given, and then evicts only by a
+/// policy; memcached's -m gives both.
+void settle_memory(Reading& reading) {
+  Options& options = reading.options;
+  if (!options.redis_engine()) return;
+  if (reading.memory_given) {
+    options.redis.maxmemory = options.memory_bytes;
+    if (!reading.policy_given && options.evict) {
+      options.redis.maxmemory_policy = redis::EvictionPolicy::allkeys_lru;
+    }
+  } else if (options.redis.maxmemory != 0) {
+    options.memory_bytes = options.redis.maxmemory;
+  } else {
+    options.memory_bytes = static_cast<std::int64_t>(sysconf(_SC_PHYS_PAGES)) * sysconf(_SC_PAGESIZE);
+  }
+  options.evict = options.redis.maxmemory_policy >= redis::EvictionPolicy::allkeys_lru &&
+                  options.redis.maxmemory_policy != redis::EvictionPolicy::noeviction;
+}
+
+/// The Redis port is opened on the addresses of -l.
+void settle_redis_port(Options& options) {
+  options.redis.port = std::max(0, options.redis_port);
+  if (options.redis_port == 0) return;
+  // What -l says holds here also when memcached's port is off.
+  std::vector<ListenAddress> addresses;
+  if (!options.interfaces.empty()) {
+    const ListenAddress usual{{}, options.redis_port, options.binding, {}};
+    static_cast<void>(parse_listen_list(options.interfaces, usual, &addresses));
+  }
+  for (const ListenAddress& address : addresses) {
+    const auto same = [&](const ListenAddress& other) { return other.host == address.host; };
+    if (std::any_of(options.redis_listen.begin(), options.redis_listen.end(), same)) continue;
+    options.redis_listen.push_back({address.host, options.redis_port, proto::Binding::resp, {}});
+  }
+  if (options.redis_listen.empty()) {
+    options.redis_listen.push_back({{}, options.redis_port, proto::Binding::resp, {}});
+  }
+}
+
 /// What depends on several flags, in memcached's order of complaint.
 Result check_together(Reading& reading) {
   Options& options = reading.options;
@@ -383,6 +483,7 @@ Result check_together(Reading& reading) {
                                           "threads({})",
                                           options.napi_ids, options.threads));
   }
+  settle_memory(reading);
   if (Result exit = check_item_size(options)) return exit;
   if (Result exit = check_slab_sizes(options)) return exit;
   if (options.hot_lru_pct + options.warm_lru_pct > 80) {
@@ -392,7 +493,12 @@ Result check_together(Reading& reading) {
     return refuse(kExitUsage, "temporary_ttl requires lru_maintainer to be enabled");
   }
   if (Result exit = check_authentication(reading)) return exit;
-  return check_listening(reading);
+  if (Result exit = check_listening(reading)) return exit;
+  settle_redis_port(options);
+  if (options.redis_engine() && !options.memory_file.empty()) {
+    return refuse(kExitUsage, "ERROR: -e keeps plain items only: it cannot be used with the Redis engine.");
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -416,6 +522,7 @@ std::string_view binding_name(proto::Binding binding) {
   switch (binding) {
     case proto::Binding::ascii: return "ascii";
     case proto::Binding::binary: return "binary";
+    case proto::Binding::resp: return "resp";
     case proto::Binding::automatic: break;
   }
   return "auto-negotiate";

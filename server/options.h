@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "engine/redis/settings.h"
 #include "proto/protocol_select.h"
 
 namespace larder::server {
@@ -62,6 +63,13 @@ struct Options {
   int unix_mask = 0700;
   int backlog = 1024;
   proto::Binding binding = proto::Binding::automatic;
+
+  // The Redis engine: by --engine redis, or because its port or socket is opened.
+  bool redis_asked = false;
+  int redis_port = 0;                        // 0 off, -1 any free port
+  std::vector<ListenAddress> redis_listen;   // from redis_port and the addresses of -l
+  redis::Settings redis = redis::default_settings();
+  bool redis_engine() const { return redis_asked || redis_port != 0 || !redis.unixsocket.empty(); }
 
   // Connections and threads.
   int max_connections = 1024;

@@ -11,7 +11,9 @@
 #include <cstring>
 #include <string>
 
+#include "engine/redis/redis_engine.h"
 #include "server/engine_config.h"
+#include "server/socket_address.h"
 
 namespace larder::server {
 
@@ -34,6 +36,11 @@ engine::Config restartable_config(const Options& options, const WarmRestart& res
 std::chrono::nanoseconds since_wall_second() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
   return now % 1s;
+}
+
+std::unique_ptr<engine::CacheEngine> make_engine(const Options& options, const WarmRestart& restart) {
+  if (!options.redis_engine()) return engine::make_cache_engine(restartable_config(options, restart));
+  return std::make_unique<redis::RedisEngine>(engine_config(options), options.redis);
 }
 
 }  // namespace
@@ -59,6 +66,10 @@ class Server::WorkerHost final : public proto::Host {
       return server_.engine_->stats(words, sink) ? StatsResult::ok : StatsResult::unknown;
     }
     return StatsResult::ok;
+  }
+
+  std::string address(int descriptor, End end) override {
+    return end == End::ours ? local_address(descriptor) : peer_address(descriptor);
   }
 
   void shutdown(bool graceful) override { server_.request_stop(graceful); }
@@ -109,7 +120,7 @@ Server::Server(const Options& options, std::unique_ptr<TlsContext> tls)
       mailbox_(loop_),
       signals_(loop_, [this](int number) { on_signal(number); }),
       restart_(options),
-      engine_(engine::make_cache_engine(restartable_config(options, restart_))),
+      engine_(make_engine(options, restart_)),
       tls_(std::move(tls)),
       second_offset_(since_wall_second()),
       started_(std::chrono::steady_clock::now()),
@@ -152,7 +163,11 @@ std::optional<Exit> Server::start() {
     workers.push_back(workers_.back().get());
   }
   acceptor_.share_udp(workers);
-  engine_->start_background();
+  if (redis::RedisEngine* redis = engine_->redis()) {
+    redis->start_background_all();
+  } else {
+    engine_->start_background();
+  }
   watchers_.start();
   for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->start(static_cast<unsigned>(i));
   ticker_.start_periodic(kTickInterval);

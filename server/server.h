@@ -63,9 +63,9 @@ class Server {
   Mailbox mailbox_;
   Signals signals_;
   const WarmRestart restart_;
-  std::unique_ptr<engine::CacheEngine> engine_;
+  std::unique_ptr<engine::CacheEngine> engine_;  // a redis::RedisEngine if that was asked for
   const std::unique_ptr<TlsContext> tls_;
-  std::unique_ptr<Sasl> sasl_;          // -S
+  std::unique_ptr<Sasl> sasl_;           // -S
   std::unique_ptr<AuthFile> auth_file_;  // -Y
   const std::chrono::nanoseconds second_offset_;  // since the wall clock's second began, at start
   const std::chrono::steady_clock::time_point started_;

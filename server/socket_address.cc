@@ -65,16 +65,24 @@ Address local(int fd) {
   return address;
 }
 
+Address peer(int fd) {
+  Address address;
+  if (getpeername(fd, address.generic(), &address.bytes) != 0) address = {};
+  return address;
+}
+
 }  // namespace
 
 std::string local_address(int fd) { return plain(local(fd)); }
 std::string local_address_for_stats(int fd) { return for_stats(local(fd)); }
 int local_port(int fd) { return local(fd).port(); }
 
-std::string peer_address_for_stats(int fd) {
-  Address address;
-  if (getpeername(fd, address.generic(), &address.bytes) != 0) address = {};
-  return for_stats(address);
+std::string peer_address_for_stats(int fd) { return for_stats(peer(fd)); }
+
+std::string peer_address(int fd) {
+  const Address address = peer(fd);
+  if (address.family() == AF_INET || address.family() == AF_INET6) return plain(address);
+  return local(fd).path() + ":0";
 }
 
 }  // namespace larder::server

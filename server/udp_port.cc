@@ -121,8 +121,13 @@ void UdpPort::serve(std::string_view datagram, const Sender& sender) {
 void UdpPort::execute(std::string_view input, proto::Output& output) {
   const engine::GateGuard gate(worker_.engine_worker());
   worker_.engine_worker().events.set_client(fd());
-  const auto protocol = proto::make_protocol(worker_.session(), info_.binding,
-                                             static_cast<unsigned char>(input.front()));
+  // memcached's languages only: RESP has no datagrams.
+  const auto first = static_cast<unsigned char>(input.front());
+  auto binding = info_.binding;
+  if (binding == proto::Binding::automatic && first != proto::binary::kRequestMagic) {
+    binding = proto::Binding::ascii;
+  }
+  const auto protocol = proto::make_protocol(worker_.session(fd()), binding, first);
   while (true) {
     auto budget = static_cast<unsigned>(worker_.shared().options.requests_per_event);
     const proto::Progress progress = protocol->run(input, output, budget);

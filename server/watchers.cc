@@ -111,7 +111,7 @@ Watchers::~Watchers() {
 void Watchers::start() {
   for (engine::EventLog* log : gates_.event_logs()) sources_.push_back({log});
   thread_ = std::thread([this] {
-    pthread_setname_np(pthread_self(), "larder-watch");
+    pthread_setname_np(pthread_self(), "larder-log");
     run();
   });
 }

@@ -91,8 +91,8 @@ class WorkerThread {
   event_base* base() const { return loop_.base(); }
   ThreadCounters& counters() { return counters_; }
   engine::Worker& engine_worker() { return engine_worker_; }
-  proto::Session session() {
-    return {shared_.engine, engine_worker_, host_, shared_.settings};
+  proto::Session session(int descriptor) {
+    return {shared_.engine, engine_worker_, host_, shared_.settings, descriptor};
   }
   std::uint32_t now_s() const { return shared_.engine.clock().now(); }
   /// Room to read into, more than `kept` bytes; serves the round first if it takes up too much of it.

@@ -63,14 +63,14 @@ Arena::Arena(const Options& options)
 
 Arena::~Arena() { munmap(base_, reserved_bytes_); }
 
-std::uint32_t Arena::take_page() {
+std::uint32_t Arena::take_page(Bound bound) {
   std::lock_guard lock(lock_);
-  if (!pool_.empty() && charged_bytes_ <= ceiling(nullptr)) {
+  if (!pool_.empty() && charged_bytes_ <= ceiling(nullptr, bound)) {
     const std::uint32_t page = pool_.back();
     pool_.pop_back();
     return page;
   }
-  if (charged_bytes_ + page_bytes() > ceiling(nullptr)) return 0;
+  if (charged_bytes_ + page_bytes() > ceiling(nullptr, bound)) return 0;
   std::uint32_t page = 0;
   if (!pages_clean_.empty()) {
     page = pages_clean_.back();
@@ -114,12 +114,12 @@ bool Arena::find_run(std::uint32_t count, std::uint32_t* first) {
   return false;
 }
 
-bool Arena::take_parked(std::uint32_t count, std::size_t bytes, std::size_t ceiling, char** extent) {
+bool Arena::take_parked(std::uint32_t count, std::size_t bytes, std::size_t most, char** extent) {
   for (std::size_t i = parked_.size(); i-- > 0;) {
     Slot& slot = slots_[parked_[i]];
     if (slot.run != count) continue;
     const std::size_t extra = bytes > slot.charge ? bytes - slot.charge : 0;
-    if (charged_bytes_ + extra > ceiling) continue;
+    if (charged_bytes_ + extra > most) continue;
     charged_bytes_ += extra;
     slot.charge += extra;
     slot.parked = false;
@@ -143,20 +143,33 @@ void Arena::unclaim(std::size_t bytes) {
   supply_.fetch_add(1, std::memory_order_relaxed);
 }
 
-char* Arena::take_extent(std::size_t bytes, const Claim* claim) {
+char* Arena::take_extent(std::size_t bytes, const Claim* claim, Bound bound) {
   bytes = round_up(bytes, kFrameBytes);
   const auto count = static_cast<std::uint32_t>(round_up(bytes, kSlotBytes) / kSlotBytes);
   std::lock_guard lock(lock_);
   char* extent = nullptr;
-  if (take_parked(count, bytes, ceiling(claim), &extent)) return extent;
+  const std::size_t most = ceiling(claim, bound);
+  if (take_parked(count, bytes, most, &extent)) return extent;
   std::uint32_t first = 0;
-  if (charged_bytes_ + bytes > ceiling(claim) || !find_run(count, &first)) return nullptr;
+  if (charged_bytes_ + bytes > most || !find_run(count, &first)) return nullptr;
   for (std::uint32_t i = 0; i < count; ++i) slots_[first + i].taken = true;
   slots_[first].run = count;
   slots_[first].charge = bytes;
   charged_bytes_ += bytes;
   extent_bytes_ += bytes;
   return slot_at(first);
+}
+
+bool Arena::grow_extent(char* extent, std::size_t bytes) {
+  bytes = round_up(bytes, kFrameBytes);
+  std::lock_guard lock(lock_);
+  Slot& slot = slots_[slot_of(extent)];
+  if (bytes > slot.run * kSlotBytes) return false;
+  if (bytes <= slot.charge) return true;
+  charged_bytes_ += bytes - slot.charge;
+  extent_bytes_ += bytes - slot.charge;
+  slot.charge = bytes;
+  return true;
 }
 
 void Arena::give_extent(char* extent) {

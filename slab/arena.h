@@ -64,8 +64,12 @@ class Arena {
   std::size_t alignment() const { return std::size_t{1} << align_shift_; }
   std::uint32_t page_count_max() const { return page_count_max_; }
 
-  /// A slab page (its bytes are whatever they were), or 0 when the limit is reached.
-  std::uint32_t take_page();
+  /// Whether a take may pass the limit: commands of the Redis engine, once begun, are not refused; what
+  /// they take too much is given back before the next one begins.
+  enum class Bound : std::uint8_t { limit, address_space };
+
+  /// A slab page (its bytes are whatever they were), or 0 when the bound is reached.
+  std::uint32_t take_page(Bound bound = Bound::limit);
   /// Puts a page into the pool.
   void give_page(std::uint32_t page);
 
@@ -86,9 +90,11 @@ class Arena {
     std::size_t bytes_;
   };
 
-  /// `bytes` of contiguous memory, 1 MiB aligned, or nullptr when the limit is reached. With a claim,
+  /// `bytes` of contiguous memory, 1 MiB aligned, or nullptr when the bound is reached. With a claim,
   /// those of others do not count.
-  char* take_extent(std::size_t bytes, const Claim* claim = nullptr);
+  char* take_extent(std::size_t bytes, const Claim* claim = nullptr, Bound bound = Bound::limit);
+  /// Charges an extent for `bytes`, whatever the limit; false when they do not fit into its slots.
+  bool grow_extent(char* extent, std::size_t bytes);
   void give_extent(char* extent);
 
   /// Gives pooled pages and parked extents back to the kernel until `wanted_bytes` more fit under
@@ -129,11 +135,12 @@ class Arena {
     return page_at(page_count_max_) + std::size_t{slot} * kSlotBytes;
   }
   bool find_run(std::uint32_t count, std::uint32_t* first);
-  bool take_parked(std::uint32_t count, std::size_t bytes, std::size_t ceiling, char** extent);
+  bool take_parked(std::uint32_t count, std::size_t bytes, std::size_t most, char** extent);
   void claim(std::size_t bytes);
   void unclaim(std::size_t bytes);
   /// What charged_bytes_ may reach by a take; 0 when claims have it all.
-  std::size_t ceiling(const Claim* claim) const {
+  std::size_t ceiling(const Claim* claim, Bound bound = Bound::limit) const {
+    if (bound == Bound::address_space) return ~std::size_t{0} >> 1;
     if (claim != nullptr) return limit_bytes_;
     return limit_bytes_ > claimed_bytes_ ? limit_bytes_ - claimed_bytes_ : 0;
   }

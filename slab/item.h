@@ -5,13 +5,15 @@
 //        4    4 lru_prev      Ref, towards the head of its LRU list
 //        8    4 lru_next      Ref, towards the tail
 //       12    4 accessed_s    engine time of the last access
-//       16    4 sizes         bits 0..23 bytes of an inline value, bits 24..31 bytes of the key (1..250)
+//       16    4 sizes         bits 0..19 bytes of an inline value, 20..22 marks of it (below), 24..31
+//                             bytes of the key as it lies here (0..250), or kLongKeyMark
 //       20      pins          4 bytes, if kPinnable: readers that use the value without holding the
 //                             stripe lock; first, so that it stays where it is
 //               client flags  4 bytes, if kHasClientFlags
-//               deadline      4 bytes (engine seconds), if kHasDeadline
+//               deadline      4 bytes (engine seconds), if kHasDeadline; 8 bytes (Unix milliseconds), if
+//                             kHasDeadlineMs; never both
 //               extent        address of the value, 8 bytes, and its length, 4 bytes, if kExtent
-//               key           key_bytes
+//               key           key_bytes; of a long key its address, 8 bytes, and its length, 4 bytes
 //               value         value_bytes, unless kExtent
 //               cas unique    8 bytes, if kHasCas; unaligned, last, so that it can be added later
 //
@@ -20,6 +22,10 @@
 // the page), and no hash link (table.h keeps tags and references in its buckets). The cas unique of
 // an item exists once a client has asked for it: an item whose number nobody has seen can match no
 // compare, so none is needed.
+//
+// Two kinds of items own memory outside the arena (owns_heap()): those whose value is an object, a
+// structure of the Redis engine that the 8 bytes of value point to, and those with a key above
+// kKeyInlineMax. Whoever frees or takes over such an item sees to that memory (engine/keyspace.h).
 //
 // States of a chunk, told by ctl:
 //   free      ctl == kFreeChunk
@@ -56,11 +62,20 @@ inline constexpr std::uint32_t kExtent = 1u << 10;
 inline constexpr std::uint32_t kUsesShift = 11;      // 2 bits: uses, up to kUsesMax (engine/lru.h)
 inline constexpr std::uint32_t kUsesMask = 3u << kUsesShift;
 inline constexpr unsigned kUsesMax = 3;
+inline constexpr std::uint32_t kHasDeadlineMs = 1u << 13;
 inline constexpr std::uint32_t kFree = 1u << 15;
 inline constexpr std::uint32_t kFlagsMask = 0xffff;
 inline constexpr std::uint32_t kStripeShift = 16;
 /// ctl of a free chunk.
 inline constexpr std::uint32_t kFreeChunk = kFree;
+inline constexpr std::uint32_t kAnyDeadline = kHasDeadline | kHasDeadlineMs;
+
+// Marks of the value, in sizes; a rewrite of the sizes clears them.
+inline constexpr std::uint32_t kObject = 1u << 20;     // the value is the address of an object
+inline constexpr std::uint32_t kRawString = 1u << 21;  // OBJECT ENCODING says raw, whatever the bytes
+
+/// The longest key that lies in its item.
+inline constexpr std::size_t kKeyInlineMax = 250;
 
 struct Item {
   std::atomic<std::uint32_t> ctl;
@@ -90,13 +105,15 @@ struct Item {
   }
 
   // --- layout ---
+  static constexpr std::size_t kLongKeyBytes = 12;
   char* base() { return reinterpret_cast<char*>(this); }
   const char* base() const { return reinterpret_cast<const char*>(this); }
   static constexpr std::size_t optional_bytes(std::uint32_t flags) {
     return ((flags & kPinnable) != 0 ? 4 : 0) + ((flags & kHasClientFlags) != 0 ? 4 : 0) +
-           ((flags & kHasDeadline) != 0 ? 4 : 0) + ((flags & kExtent) != 0 ? 12 : 0);
+           ((flags & kHasDeadline) != 0 ? 4 : 0) + ((flags & kHasDeadlineMs) != 0 ? 8 : 0) +
+           ((flags & kExtent) != 0 ? 12 : 0);
   }
-  /// Bytes of chunk an item with these flags needs.
+  /// Bytes of chunk an item with these flags needs; `key_bytes` as they lie in the item.
   static constexpr std::size_t chunk_bytes(std::uint32_t flags, std::size_t key_bytes,
                                            std::size_t value_bytes) {
     return sizeof(Item) + optional_bytes(flags) + key_bytes +
@@ -104,15 +121,49 @@ struct Item {
   }
   std::size_t chunk_bytes() const { return chunk_bytes(flags(), key_bytes(), sizes & kInlineMask); }
 
-  static constexpr std::size_t kInlineBytesMax = (std::size_t{1} << 24) - 1;
-  std::size_t key_bytes() const { return sizes >> kKeyShift; }
+  static constexpr std::size_t kInlineBytesMax = (std::size_t{1} << 20) - 1;
+  /// Bytes of the key's place in the item.
+  std::size_t key_bytes() const { return long_key() ? kLongKeyBytes : sizes >> kKeyShift; }
+  bool long_key() const { return sizes >> kKeyShift == kLongKeyMark; }
+  /// Whether the item holds exactly this key. Requires: at most kKeyInlineMax bytes.
+  bool holds_key(std::string_view bytes) const {
+    return sizes >> kKeyShift == bytes.size() &&
+           std::memcmp(base() + sizeof(Item) + optional_bytes(flags()), bytes.data(), bytes.size()) == 0;
+  }
+  bool object() const { return (sizes & kObject) != 0; }
+  bool raw_string() const { return (sizes & kRawString) != 0; }
+  void mark_value(std::uint32_t marks) { sizes |= marks; }
+  /// Lets go of the object without freeing it; the value is 8 bytes of nothing then.
+  void drop_object() { sizes &= ~kObject; }
+  /// What this item owns outside the arena, extent included, is the other's from now on; its own size
+  /// stays what it was. Requires: the other holds a copy of key and value.
+  void hand_over(Item& heir) {
+    heir.sizes = (heir.sizes & ~kMarksMask) | (sizes & kMarksMask);
+    sizes &= ~kObject;
+    if (long_key()) {
+      heir.sizes |= kLongKeyMark << kKeyShift;
+      sizes = (sizes & ((1u << kKeyShift) - 1)) | static_cast<std::uint32_t>(kLongKeyBytes) << kKeyShift;
+    }
+    if (has(kExtent)) set_extent(nullptr);
+  }
+  /// Changes the length of the value alone; marks are kept.
+  void set_value_bytes(std::size_t bytes) {
+    if (has(kExtent)) {
+      save(extent_offset() + 8, static_cast<std::uint32_t>(bytes));
+    } else {
+      sizes = (sizes & ~kInlineMask) | static_cast<std::uint32_t>(bytes);
+    }
+  }
+  bool owns_heap() const { return object() || long_key(); }
   std::uint32_t value_bytes() const {
     return has(kExtent) ? load<std::uint32_t>(extent_offset() + 8) : sizes & kInlineMask;
   }
-  /// Requires: ctl is set; an inline value is at most kInlineBytesMax long.
-  void set_sizes(std::size_t key_bytes, std::size_t value_bytes) {
+  /// Requires: ctl is set; an inline value is at most kInlineBytesMax long. `key` is the length of the
+  /// key; above kKeyInlineMax only its address is kept here (set_long_key).
+  void set_sizes(std::size_t key, std::size_t value_bytes) {
     const auto value = static_cast<std::uint32_t>(value_bytes);
-    sizes = static_cast<std::uint32_t>(key_bytes) << kKeyShift | (has(kExtent) ? 0 : value);
+    const auto mark = static_cast<std::uint32_t>(key <= kKeyInlineMax ? key : kLongKeyMark);
+    sizes = mark << kKeyShift | (has(kExtent) ? 0 : value);
     if (has(kExtent)) save(extent_offset() + 8, value);
   }
   std::uint32_t pins() const { return has(kPinnable) ? load<std::uint32_t>(sizeof(Item)) : 0; }
@@ -120,7 +171,19 @@ struct Item {
   void set_pins(std::uint32_t count) { save(sizeof(Item), count); }
 
   std::string_view key() const {
-    return {base() + sizeof(Item) + optional_bytes(flags()), key_bytes()};
+    const char* at = base() + sizeof(Item) + optional_bytes(flags());
+    if (!long_key()) [[likely]] return {at, sizes >> kKeyShift};
+    return {long_key_data(), load<std::uint32_t>(static_cast<std::size_t>(at - base()) + 8)};
+  }
+  /// Where a long key lies. Requires: long_key().
+  char* long_key_data() const {
+    return reinterpret_cast<char*>(load<std::uintptr_t>(sizeof(Item) + optional_bytes(flags())));
+  }
+  /// Requires: long_key(), and the flags are set.
+  void set_long_key(std::string_view key) {
+    const std::size_t at = sizeof(Item) + optional_bytes(flags());
+    save(at, reinterpret_cast<std::uintptr_t>(key.data()));
+    save(at + 8, static_cast<std::uint32_t>(key.size()));
   }
   char* key_data() { return base() + sizeof(Item) + optional_bytes(flags()); }
   char* value_data() {
@@ -140,6 +203,20 @@ struct Item {
     return has(kHasDeadline) ? load<std::uint32_t>(deadline_offset()) : 0;
   }
   void set_deadline_s(std::uint32_t value) { save(deadline_offset(), value); }
+  /// 0 = none of that kind, or never.
+  std::int64_t deadline_ms() const {
+    return has(kHasDeadlineMs) ? load<std::int64_t>(deadline_offset()) : 0;
+  }
+  void set_deadline_ms(std::int64_t value) { save(deadline_offset(), value); }
+
+  /// The object the value points to. Requires: object().
+  void* object_address() const {
+    return reinterpret_cast<void*>(load<std::uintptr_t>(value_offset()));
+  }
+  void set_object(void* object) {
+    save(value_offset(), reinterpret_cast<std::uintptr_t>(object));
+    mark_value(kObject);
+  }
 
   char* extent() const {
     return reinterpret_cast<char*>(load<std::uintptr_t>(extent_offset()));
@@ -151,10 +228,15 @@ struct Item {
 
  private:
   static constexpr unsigned kKeyShift = 24;
+  static constexpr std::uint32_t kLongKeyMark = 255;
+  static constexpr std::uint32_t kMarksMask = kObject | kRawString;
   static constexpr std::uint32_t kInlineMask = kInlineBytesMax;
+  std::size_t value_offset() const { return sizeof(Item) + optional_bytes(flags()) + key_bytes(); }
   std::size_t fields_offset() const { return sizeof(Item) + (has(kPinnable) ? 4 : 0); }
   std::size_t deadline_offset() const { return fields_offset() + (has(kHasClientFlags) ? 4 : 0); }
-  std::size_t extent_offset() const { return deadline_offset() + (has(kHasDeadline) ? 4 : 0); }
+  std::size_t extent_offset() const {
+    return deadline_offset() + (has(kHasDeadline) ? 4 : 0) + (has(kHasDeadlineMs) ? 8 : 0);
+  }
   std::size_t cas_offset() const { return chunk_bytes() - 8; }
   template <typename T>
   T load(std::size_t offset) const {

@@ -53,6 +53,16 @@ Ref SlabAllocator::allocate_from_pages(Magazines& magazines, std::size_t class_i
   return pop(magazines, class_id, false);
 }
 
+Ref SlabAllocator::allocate_beyond(Magazines& magazines, std::size_t class_id) {
+  if (const Ref chunk = allocate(magazines, class_id)) return chunk;
+  {
+    std::lock_guard magazine_lock(magazines.lock_);
+    std::lock_guard class_lock(slab_classes_[class_id].lock);
+    if (!add_page(slab_classes_[class_id], class_id, Arena::Bound::address_space)) return 0;
+  }
+  return allocate(magazines, class_id);
+}
+
 bool SlabAllocator::stock(Magazines& magazines, std::size_t class_id) {
   std::lock_guard magazine_lock(magazines.lock_);
   return magazines.magazines_[class_id].count != 0 || fill(magazines, class_id, true);
@@ -150,8 +160,8 @@ void SlabAllocator::put(SlabClass& slab_class, Ref chunk) {
   if (!page.partial) link_partial(slab_class, number);
 }
 
-bool SlabAllocator::add_page(SlabClass& slab_class, std::size_t class_id) {
-  const std::uint32_t number = arena_.take_page();
+bool SlabAllocator::add_page(SlabClass& slab_class, std::size_t class_id, Arena::Bound bound) {
+  const std::uint32_t number = arena_.take_page(bound);
   if (number == 0) return false;
   adopt(slab_class, class_id, number);
   return true;

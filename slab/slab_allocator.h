@@ -42,6 +42,9 @@ class SlabAllocator {
   Ref allocate(Magazines& magazines, std::size_t class_id);
   /// As allocate(), but never takes a new page.
   Ref allocate_from_pages(Magazines& magazines, std::size_t class_id);
+  /// As allocate(), but takes a page beyond the arena's limit if it must; 0 only at the end of the
+  /// address space.
+  Ref allocate_beyond(Magazines& magazines, std::size_t class_id);
   /// Requires: `chunk` was allocated and nobody can reach it any more.
   void free(Magazines& magazines, Ref chunk);
 
@@ -147,7 +150,7 @@ class SlabAllocator {
   std::uint32_t take(SlabClass& slab_class, std::size_t class_id, std::span<Ref> chunks,
                      bool may_take_page);
   void put(SlabClass& slab_class, Ref chunk);
-  bool add_page(SlabClass& slab_class, std::size_t class_id);
+  bool add_page(SlabClass& slab_class, std::size_t class_id, Arena::Bound bound = Arena::Bound::limit);
   void adopt(SlabClass& slab_class, std::size_t class_id, std::uint32_t number);
   void link_partial(SlabClass& slab_class, std::uint32_t page);
   void unlink_partial(SlabClass& slab_class, std::uint32_t page);

@@ -265,6 +265,11 @@ TEST_CASE("flags that name files and privileges") {
   CHECK_FALSE(accepted("-o drop_privileges,no_drop_privileges").drop_privileges);
 }
 
+TEST_CASE("a memory file is refused with the Redis engine") {
+  check_refused("-e /dev/shm/x --engine redis", 64,
+                "ERROR: -e keeps plain items only: it cannot be used with the Redis engine.");
+}
+
 TEST_CASE("what is not built in says so") {
   check_refused("-o ext_path=x", 64,
                 "This server is not built with external storage support: -o ext_path.");
