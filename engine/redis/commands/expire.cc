@@ -77,7 +77,7 @@ void tell(CommandContext& ctx, TimeUnit unit, bool absolute) {
   const std::int64_t deadline_ms = ctx.deadline_of(*item);
   if (deadline_ms == 0) return ctx.reply.integer(-1);
   const std::int64_t time = absolute ? deadline_ms : deadline_ms - ctx.now_ms;
-  ctx.reply.integer(unit == TimeUnit::seconds ? (time + 500) / 1000 : time);
+  ctx.reply.integer(unit == TimeUnit::seconds ? time / 1000 + (time % 1000 + 500) / 1000 : time);
 }
 
 void ttl(CommandContext& ctx) { tell(ctx, TimeUnit::seconds, false); }

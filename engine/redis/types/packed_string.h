@@ -40,7 +40,7 @@ class PackedString {
  private:
   static constexpr std::uint8_t kLong = 255;
   static constexpr std::size_t kLongHead = 5;
-  std::uint8_t first_;
+  [[maybe_unused]] std::uint8_t first_;  // read through the object's address
 };
 
 }  // namespace larder::redis

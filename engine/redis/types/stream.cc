@@ -31,7 +31,6 @@ std::size_t Stream::free_effort() const {
 void Stream::check_integrity() const {
   std::uint64_t live = 0;
   StreamId before;
-  StreamId first_live;
   for (const auto& [id, node] : nodes_) {
     require(id == node.id(), kName, "a node lies under another id");
     node.check_integrity();
