@@ -241,7 +241,8 @@ class Engine {
   /// XXH3 with the process' secret seed.
   Key key(std::string_view bytes) const;
 
-  /// Brings the table entries and items of several keys towards the cache; a hint, no effect else.
+  /// Brings the table entries and items of several keys towards the cache; a hint, no effect else. Rule 2
+  /// holds for it too.
   virtual void prefetch(std::span<const Key> keys) = 0;
 
   /// Looks a key up; on a hit (or vivified) shows the item to `sink`.

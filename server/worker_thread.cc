@@ -164,6 +164,8 @@ void WorkerThread::serve_round() {
       const std::string_view key = arrival.connection->first_key(arrival.input);
       if (!key.empty()) keys[count++] = shared_.engine.key(key);
     }
+    // The tables that prefetching reads are exchanged only while no gate is held.
+    const engine::GateGuard gate(engine_worker_);
     shared_.engine.prefetch({keys.data(), count});
   }
   for (std::size_t i = 0; i < round_count_; ++i) {
