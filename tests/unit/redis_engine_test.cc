@@ -159,7 +159,9 @@ TEST_CASE("memcached verbs and commands see one keyspace") {
     CHECK(service.run("get k") == "\"42\"");
     CHECK(service.run("pttl k") == ":50000");
     CHECK(memcached_get(true) == "42");
-    CHECK(service.run("ttl k") == ":100");
+    // memcached's deadlines are whole seconds of the engine's clock, which need not begin with the wall clock's.
+    const std::string left = service.run("ttl k");
+    CHECK((left == ":99" || left == ":100"));
     CHECK(memcached_store(engine::StoreMode::append, "!") == engine::StoreStatus::stored);
     CHECK(service.run("get k") == "\"42!\"");
     CHECK(service.run("append k ?") == ":4");
