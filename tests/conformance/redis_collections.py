@@ -439,19 +439,20 @@ class Run:
         return codes
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+def run_as_program(description, make_run):
+    """What a differential run is called with, and its exit status. `make_run(larder, peer, seed)`."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
     parser.add_argument("larder", type=pathlib.Path)
     parser.add_argument("--peer", default="/usr/bin/redis-server")
     parser.add_argument("--commands", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
     options = parser.parse_args()
     print(f"seed {options.seed}")
-    run = Run(str(options.larder.resolve()), options.peer, options.seed)
+    run = make_run(str(options.larder.resolve()), options.peer, options.seed)
     codes = run.run(options.commands)
     print(f"{options.commands} commands, {run.differences} differences")
     return 0 if run.differences == 0 and codes[0] == 0 else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_as_program(__doc__, Run))

@@ -10,13 +10,11 @@ values of all databases are compared.
 Prints the seed and each difference with the commands before it; exits with 1 if there was one.
 """
 
-import argparse
 import collections
-import pathlib
 import random
 import sys
 
-from redis_collections import Side, larder_command, redis_command
+from redis_collections import Side, larder_command, redis_command, run_as_program
 
 KEYS = [f"k{i}" for i in range(6)] + ["", "k" * 250, "k" * 251, "k" * 1000]
 NUMBERS = ["0", "1", "-1", "2", "5", "10", "100", "-100", "1000", "9223372036854775807", "-9223372036854775808",
@@ -161,19 +159,5 @@ class Run:
         return [side.stop() for side in self.sides]
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("larder", type=pathlib.Path)
-    parser.add_argument("--peer", default="/usr/bin/redis-server")
-    parser.add_argument("--commands", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    options = parser.parse_args()
-    print(f"seed {options.seed}")
-    run = Run(str(options.larder.resolve()), options.peer, options.seed)
-    codes = run.run(options.commands)
-    print(f"{options.commands} commands, {run.differences} differences")
-    return 0 if run.differences == 0 and codes[0] == 0 else 1
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run_as_program(__doc__, Run))

@@ -12,6 +12,7 @@ import zlib
 import pytest
 
 from server import Server, scaled
+from threads import run_threads
 import wire
 
 THREADS = 6
@@ -23,25 +24,6 @@ def many_workers():
     running = Server("-m", "256", "-t", "4")
     yield running
     running.stop()
-
-
-def run_threads(work, count=THREADS):
-    """Runs work(index) in threads and raises the first failure of any."""
-    failures = []
-
-    def guarded(index):
-        try:
-            work(index)
-        except BaseException as failure:  # handed to the main thread
-            failures.append(failure)
-
-    threads = [threading.Thread(target=guarded, args=(i,)) for i in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
 
 
 def stamped(key, writer, version, length):
@@ -91,7 +73,7 @@ def test_every_value_read_was_written(server, sizes):
                     else:
                         assert i != index, "the only writer's last value is missing"
 
-    run_threads(work)
+    run_threads(work, THREADS)
 
 
 def test_cas_conserves_a_sum(server):
@@ -124,7 +106,7 @@ def test_cas_conserves_a_sum(server):
                 change(connection, index, source, -amount)
                 change(connection, index, target, amount)
 
-    run_threads(work)
+    run_threads(work, THREADS)
     with server.text() as connection:
         balances = [int(connection.get(account)) for account in accounts]
     assert sum(balances) == 1000 * len(accounts)
@@ -151,7 +133,7 @@ def test_meta_cas_conserves_a_sum(server):
                 assert reply in (b"HD\r\n", b"EX\r\n"), reply
                 done += reply == b"HD\r\n"
 
-    run_threads(work)
+    run_threads(work, THREADS)
     with server.text() as connection:
         assert int(connection.get(b"meta-sum")) == rounds * THREADS
 
@@ -195,7 +177,7 @@ def test_incr_loses_nothing(server):
         with server.text() as connection:
             (text_work, meta_work)[index % 3](index, connection)
 
-    run_threads(work)
+    run_threads(work, THREADS)
     total = batches * width * THREADS
     with server.text() as connection:
         assert int(connection.get(b"count")) == 1000000000 + 2 * total
@@ -224,7 +206,7 @@ def test_add_and_delete_have_one_winner(server):
                     for i, reply in enumerate(replies):
                         tally[i] += reply == good
 
-    run_threads(work)
+    run_threads(work, THREADS)
     assert stored == [1] * count
     assert deleted == [1] * count
 
@@ -253,7 +235,7 @@ def test_appends_and_prepends_lose_nothing(server, size):
                     assert seen.startswith(b"<") and seen.endswith(b">")
                     assert len(seen) % len(data) == 0
 
-    run_threads(work)
+    run_threads(work, THREADS)
     with server.text() as connection:
         value = connection.get(key)
     expected = sorted(piece(i, n) for i in range(THREADS) for n in range(count))
@@ -318,7 +300,7 @@ def test_flush_all_is_exact(server):
         finally:
             stop.set()
 
-    run_threads(work)
+    run_threads(work, THREADS)
 
 
 def test_clients_that_come_and_go(server):
@@ -338,4 +320,4 @@ def test_clients_that_come_and_go(server):
                 assert connection.set(key, value) == b"STORED"
                 assert connection.get(key) == value
 
-    run_threads(work)
+    run_threads(work, THREADS)

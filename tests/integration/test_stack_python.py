@@ -1,14 +1,13 @@
 """Python applications: pools of pymemcache and pylibmc connections shared by threads, operations on many
 keys, several nodes."""
 
-import threading
-
 import pylibmc
 import pytest
 from pymemcache.client.base import PooledClient
 from pymemcache.client.hash import HashClient
 
 from server import DEADLINE_S, Server, scaled
+from threads import run_threads
 
 THREADS = 8
 ROUNDS = scaled(30, 8)
@@ -29,25 +28,6 @@ def emptied(nodes):
             text.ask(b"flush_all\r\n")
 
 
-def in_threads(work):
-    """Runs work(number) in THREADS threads; the first failure is raised."""
-    failures = []
-
-    def run(number):
-        try:
-            work(number)
-        except BaseException as failure:  # shown in the test's own thread
-            failures.append(failure)
-
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(THREADS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failures:
-        raise failures[0]
-
-
 def values_of(number, round_number):
     return {f"t{number}-{round_number}-{i}": f"value {number} {round_number} {i}".encode() for i in range(50)}
 
@@ -64,7 +44,7 @@ def test_pymemcache_pool(nodes):
             client.incr("shared", 1)
             assert client.delete_many(list(values))
 
-    in_threads(work)
+    run_threads(work, THREADS)
     assert client.get("shared") == str(THREADS * ROUNDS).encode()
     assert int(nodes[0].stats()["curr_items"]) == 1
     client.close()
@@ -83,7 +63,7 @@ def test_pymemcache_hash_client_with_pools(nodes):
             for key, (value, cas) in found.items():
                 assert client.cas(key, value + b"!", cas) is True
 
-    in_threads(work)
+    run_threads(work, THREADS)
     held = [int(node.stats()["curr_items"]) for node in nodes]
     assert sum(held) == THREADS * ROUNDS * 50 and min(held) > 0
     client.close()
@@ -119,7 +99,7 @@ def test_pylibmc_pools(pylibmc_client, pool):
         if pool == "thread-mapped":
             shared.relinquish()
 
-    in_threads(work)
+    run_threads(work, THREADS)
     assert pylibmc_client.get("shared") == THREADS * ROUNDS
 
 
