@@ -102,6 +102,7 @@ Segment CacheEngine::new_segment(Stripe& stripe, const Key& key, Ref old_ref, De
 }
 
 std::int32_t CacheEngine::ttl_s(const Item& item) const {
+  if (!item.has(slab::kAnyDeadline)) return -1;
   const std::uint32_t deadline = item.deadline_s();
   if (deadline != 0) return static_cast<std::int32_t>(deadline - clock().now());
   if (item.deadline_ms() == 0) return -1;
@@ -229,21 +230,22 @@ void CacheEngine::count_read(Worker& worker, const Item* item, Account account) 
 }
 
 ItemView CacheEngine::view_of(Item& item, Ref ref) {
-  ItemView view;
-  view.key = item.key();
-  if (!item.object()) [[likely]] view.value = item.value();
-  view.cas = config_.cas ? item.cas() : 0;
-  view.client_flags = item.client_flags();
-  view.ttl_s = ttl_s(item);
-  view.idle_s = clock().now() - item.accessed_s;
-  view.total_bytes = static_cast<std::uint32_t>(Keyspace::item_total(item));
-  view.class_id = static_cast<std::uint8_t>(keyspace_.lru_index(item));
-  view.fetched_before = item.has(slab::kFetched);
-  view.stale = item.has(slab::kStale);
-  view.token_sent = item.has(slab::kTokenSent);
-  view.engine = this;
-  view.item = ref;
-  return view;
+  const std::uint32_t flags = item.flags();
+  return {
+      .key = item.key(),
+      .value = item.object() ? std::string_view{} : item.value(),
+      .cas = config_.cas ? item.cas() : 0,
+      .client_flags = item.client_flags(),
+      .ttl_s = ttl_s(item),
+      .idle_s = clock().now() - item.accessed_s,
+      .total_bytes = static_cast<std::uint32_t>(Keyspace::item_total(item)),
+      .class_id = static_cast<std::uint8_t>(keyspace_.lru_index(item)),
+      .fetched_before = (flags & slab::kFetched) != 0,
+      .stale = (flags & slab::kStale) != 0,
+      .token_sent = (flags & slab::kTokenSent) != 0,
+      .engine = this,
+      .item = ref,
+  };
 }
 
 // Whether this reader wins the right to recache (meta get): the TTL is low or the item is stale,
@@ -268,16 +270,17 @@ std::optional<GetStatus> CacheEngine::try_get(Worker& worker, Stripe& stripe, co
     count_read(worker, nullptr, request.account);
     return GetStatus::miss;
   }
-  const std::int32_t found_ttl_s = ttl_s(keyspace_.item(ref));
-  if (request.touch.has_value() && !give_deadline(worker, stripe, key, &ref, *request.touch, room)) {
-    return std::nullopt;
+  std::int32_t found_ttl_s = 0;
+  if (request.touch.has_value()) {
+    found_ttl_s = ttl_s(keyspace_.item(ref));
+    if (!give_deadline(worker, stripe, key, &ref, *request.touch, room)) return std::nullopt;
   }
   if (request.want_cas && !give_cas(worker, stripe, key, &ref, room)) return std::nullopt;
   Item& item = keyspace_.item(ref);
   count_read(worker, &item, request.account);
   ItemView view = view_of(item, ref);
-  view.ttl_s = found_ttl_s;
-  view.won = lease(item, request, found_ttl_s);
+  if (request.touch.has_value()) view.ttl_s = found_ttl_s;
+  view.won = lease(item, request, view.ttl_s);
   mark_read(item, request);
   sink.item(view);
   return GetStatus::hit;

@@ -129,14 +129,16 @@ Lru& Keyspace::stripe_lru(Stripe& stripe, std::size_t index) {
   return *lru;
 }
 
+void Keyspace::add_bytes(Stripe& stripe, const Item& each, std::size_t bytes) {
+  stripe.item_bytes += bytes;
+  with_lru(stripe, lru_index(each), [&](Lru& lru) { lru.requested_bytes += bytes; });
+}
+
 void Keyspace::account(Stripe& stripe, const Item& each, bool add) {
   const std::size_t bytes = item_total(each);
   const std::uint64_t deadline = each.has(slab::kAnyDeadline) ? 1 : 0;
-  stripe.item_bytes = add ? stripe.item_bytes + bytes : stripe.item_bytes - bytes;
   stripe.deadline_count += add ? deadline : -deadline;
-  with_lru(stripe, lru_index(each), [&](Lru& lru) {
-    lru.requested_bytes = add ? lru.requested_bytes + bytes : lru.requested_bytes - bytes;
-  });
+  add_bytes(stripe, each, add ? bytes : -bytes);
 }
 
 void Keyspace::link(Stripe& stripe, const Key& key, Ref ref, Segment segment) {

@@ -132,7 +132,7 @@ class Keyspace {
 
   // --- lookup and linking; the stripe is locked ---
   /// The entry of a key, expired or not; 0 = none.
-  Ref find(Stripe& stripe, const Key& key) {
+  [[gnu::always_inline]] Ref find(Stripe& stripe, const Key& key) {
     if (key.bytes.size() > slab::kKeyInlineMax) [[unlikely]] return find_long(stripe, key);
     return stripe.table.find(key.hash, [&](Ref ref) { return item(ref).holds_key(key.bytes); });
   }
@@ -164,7 +164,7 @@ class Keyspace {
     return ++stripe.cas_next * stripe_count_max_ + stripe.index;
   }
   /// Bytes of an item as the `bytes` statistic counts them.
-  static std::size_t item_total(const Item& each) {
+  [[gnu::always_inline]] static std::size_t item_total(const Item& each) {
     return each.chunk_bytes() + (each.has(slab::kExtent) ? each.value_bytes() : 0);
   }
 
@@ -224,6 +224,8 @@ class Keyspace {
   void forget_dead(const Lru& lru);
   std::optional<std::vector<Ref>> listed_items(const std::vector<Ref>& tails, std::size_t linked_count);
   void account(Stripe& stripe, const Item& each, bool add);
+  /// `bytes` modulo 2^64, for less.
+  void add_bytes(Stripe& stripe, const Item& each, std::size_t bytes);
   Ref find_long(Stripe& stripe, const Key& key);
   Stripe* make_stripes();
 
@@ -248,14 +250,21 @@ class Keyspace {
   std::array<SharedLru, slab::kClassCountMax> shared_lrus_;
 
  public:
-  /// Changes a linked item in place: takes its size out of the books before, puts it back after.
+  /// Changes a linked item in place: puts into the books what has changed when it is done. The slab
+  /// class stays, and whether the value is an extent.
   class Resize {
    public:
-    Resize(Keyspace& keyspace, Stripe& stripe, Item& each)
-        : keyspace_(keyspace), stripe_(stripe), item_(each) {
-      keyspace_.account(stripe_, item_, false);
+    [[gnu::always_inline]] Resize(Keyspace& keyspace, Stripe& stripe, Item& each)
+        : keyspace_(keyspace),
+          stripe_(stripe),
+          item_(each),
+          old_bytes_(item_total(each)),
+          had_deadline_(each.has(slab::kAnyDeadline)) {}
+    [[gnu::always_inline]] ~Resize() {
+      stripe_.deadline_count += std::uint64_t{item_.has(slab::kAnyDeadline)} - std::uint64_t{had_deadline_};
+      const std::size_t bytes = item_total(item_);
+      if (bytes != old_bytes_) keyspace_.add_bytes(stripe_, item_, bytes - old_bytes_);
     }
-    ~Resize() { keyspace_.account(stripe_, item_, true); }
     Resize(const Resize&) = delete;
     Resize& operator=(const Resize&) = delete;
 
@@ -263,6 +272,8 @@ class Keyspace {
     Keyspace& keyspace_;
     Stripe& stripe_;
     Item& item_;
+    const std::size_t old_bytes_;
+    const bool had_deadline_;
   };
 };
 

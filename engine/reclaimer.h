@@ -70,10 +70,10 @@ class Reclaimer {
   bool evictions_enabled() const { return evictions_; }
   /// Requires: an exclusive section, or that no other thread uses the engine yet.
   void set_evictions(bool enabled) { evictions_ = enabled; }
-  bool expired(const Item& each) const {
+  [[gnu::always_inline]] bool expired(const Item& each) const {
+    if (!each.has(slab::kAnyDeadline)) return false;
     const std::uint32_t deadline = each.deadline_s();
     if (deadline != 0) return deadline <= clock_.now();
-    if (!each.has(slab::kHasDeadlineMs)) return false;
     const std::int64_t deadline_ms = each.deadline_ms();
     return deadline_ms != 0 && deadline_ms <= clock_.unix_ms();
   }

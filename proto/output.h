@@ -46,7 +46,7 @@ class Output {
     end_ += bytes;
     size_ += bytes;
   }
-  void append(std::string_view bytes) {
+  [[gnu::always_inline]] void append(std::string_view bytes) {
     std::memcpy(reserve(bytes.size()), bytes.data(), bytes.size());
     advance(bytes.size());
   }

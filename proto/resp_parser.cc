@@ -56,9 +56,7 @@ bool take_word(std::string_view line, std::size_t& at, std::string* word) {
   }
 }
 
-// The number of a header line `*<n>\r\n` or `$<n>\r\n` at `at`. Returns where the line ends, behind its
-// line end; nullptr: it is not all there. `*valid`: whether it is a number.
-const char* take_header(const char* at, const char* end, std::int64_t* value, bool* valid) {
+const char* take_long_header(const char* at, const char* end, std::int64_t* value, bool* valid) {
   const char* const begin = ++at;
   std::int64_t sum = 0;
   // The usual: a few digits.
@@ -72,6 +70,28 @@ const char* take_header(const char* at, const char* end, std::int64_t* value, bo
   if (line_end == nullptr || end - line_end < 2) return nullptr;
   *valid = redis::parse_i64({begin, static_cast<std::size_t>(line_end - begin)}, value);
   return line_end + 2;
+}
+
+// The number of a header line `*<n>\r\n` or `$<n>\r\n` at `at`. Returns where the line ends, behind its
+// line end; nullptr: it is not all there. `*valid`: whether it is a number.
+[[gnu::always_inline]] inline const char* take_header(const char* at, const char* end, std::int64_t* value,
+                                                      bool* valid) {
+  // Nearly all are of one or two digits.
+  if (end - at >= 5) [[likely]] {
+    const unsigned first = static_cast<unsigned char>(at[1]) - unsigned{'0'};
+    const unsigned second = static_cast<unsigned char>(at[2]) - unsigned{'0'};
+    if (first <= 9 && at[2] == '\r') {
+      *value = first;
+      *valid = true;
+      return at + 4;
+    }
+    if (first - 1 <= 8 && second <= 9 && at[3] == '\r') {
+      *value = first * 10 + second;
+      *valid = true;
+      return at + 5;
+    }
+  }
+  return take_long_header(at, end, value, valid);
 }
 
 }  // namespace

@@ -92,8 +92,8 @@ class TextProtocol final : public Protocol {
   bool pipelined(const Request& request) const;
   Flow skip(Cursor& in, std::size_t bytes);
   engine::Key key_of(const Request& request) const;
-  void reply(std::string_view line) { out_->append(line); }
-  void reply_unless(bool noreply, std::string_view line) {
+  [[gnu::always_inline]] void reply(std::string_view line) { out_->append(line); }
+  [[gnu::always_inline]] void reply_unless(bool noreply, std::string_view line) {
     if (!noreply) out_->append(line);
   }
 

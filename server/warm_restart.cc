@@ -24,7 +24,7 @@ namespace {
 using engine::SavedState;
 
 /// Changes with everything that changes what lies in the memory: item, chunk, page, extent.
-constexpr int kLayout = 1;
+constexpr int kLayout = 2;
 constexpr std::size_t kBlockBytes = 512;  // st_blocks counts these
 
 void say(const std::string& text) { std::fputs(("[restart] " + text + "\n").c_str(), stderr); }

@@ -37,6 +37,7 @@
 // then takes the lock of the stripe it names and looks again; hence the atomic.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
@@ -50,25 +51,40 @@ namespace larder::slab {
 // Flags in ctl.
 inline constexpr std::uint32_t kLinked = 1u << 0;
 inline constexpr std::uint32_t kFetched = 1u << 1;   // read since it was stored
-inline constexpr std::uint32_t kPinnable = 1u << 2;  // large: may be read without the lock
+inline constexpr std::uint32_t kStale = 1u << 2;     // invalidated, still served (meta)
 inline constexpr std::uint32_t kSegmentShift = 3;    // 2 bits: LRU segment
 inline constexpr std::uint32_t kSegmentMask = 3u << kSegmentShift;
-inline constexpr std::uint32_t kStale = 1u << 5;     // invalidated, still served (meta)
-inline constexpr std::uint32_t kTokenSent = 1u << 6; // a client was told to recache it (meta)
-inline constexpr std::uint32_t kHasCas = 1u << 7;
-inline constexpr std::uint32_t kHasClientFlags = 1u << 8;
-inline constexpr std::uint32_t kHasDeadline = 1u << 9;
-inline constexpr std::uint32_t kExtent = 1u << 10;
-inline constexpr std::uint32_t kUsesShift = 11;      // 2 bits: uses, up to kUsesMax (engine/lru.h)
+inline constexpr std::uint32_t kTokenSent = 1u << 5; // a client was told to recache it (meta)
+inline constexpr std::uint32_t kHasCas = 1u << 6;
+// The optional fields before the key, next to each other: five bits that are looked up in a table.
+inline constexpr std::uint32_t kFieldsShift = 8;
+inline constexpr std::uint32_t kPinnable = 1u << 8;  // large: may be read without the lock
+inline constexpr std::uint32_t kHasClientFlags = 1u << 9;
+inline constexpr std::uint32_t kHasDeadline = 1u << 10;
+inline constexpr std::uint32_t kHasDeadlineMs = 1u << 11;
+inline constexpr std::uint32_t kExtent = 1u << 12;
+inline constexpr std::uint32_t kUsesShift = 13;      // 2 bits: uses, up to kUsesMax (engine/lru.h)
 inline constexpr std::uint32_t kUsesMask = 3u << kUsesShift;
 inline constexpr unsigned kUsesMax = 3;
-inline constexpr std::uint32_t kHasDeadlineMs = 1u << 13;
 inline constexpr std::uint32_t kFree = 1u << 15;
 inline constexpr std::uint32_t kFlagsMask = 0xffff;
 inline constexpr std::uint32_t kStripeShift = 16;
 /// ctl of a free chunk.
 inline constexpr std::uint32_t kFreeChunk = kFree;
 inline constexpr std::uint32_t kAnyDeadline = kHasDeadline | kHasDeadlineMs;
+
+/// Bytes of the optional fields before the key, for each combination of them.
+inline constexpr auto kFieldBytes = [] {
+  std::array<std::uint8_t, 32> bytes{};
+  for (std::uint32_t fields = 0; fields < bytes.size(); ++fields) {
+    const std::uint32_t flags = fields << kFieldsShift;
+    bytes[fields] = static_cast<std::uint8_t>(
+        ((flags & kPinnable) != 0 ? 4 : 0) + ((flags & kHasClientFlags) != 0 ? 4 : 0) +
+        ((flags & kHasDeadline) != 0 ? 4 : 0) + ((flags & kHasDeadlineMs) != 0 ? 8 : 0) +
+        ((flags & kExtent) != 0 ? 12 : 0));
+  }
+  return bytes;
+}();
 
 // Marks of the value, in sizes; a rewrite of the sizes clears them.
 inline constexpr std::uint32_t kObject = 1u << 20;     // the value is the address of an object
@@ -85,8 +101,8 @@ struct Item {
   std::uint32_t sizes;
 
   // --- ctl ---
-  std::uint32_t flags() const { return ctl.load(std::memory_order_relaxed) & kFlagsMask; }
-  bool has(std::uint32_t flag) const { return (ctl.load(std::memory_order_relaxed) & flag) != 0; }
+  [[gnu::always_inline]] std::uint32_t flags() const { return ctl.load(std::memory_order_relaxed) & kFlagsMask; }
+  [[gnu::always_inline]] bool has(std::uint32_t flag) const { return (ctl.load(std::memory_order_relaxed) & flag) != 0; }
   std::uint32_t stripe() const { return ctl.load(std::memory_order_relaxed) >> kStripeShift; }
   unsigned segment() const {
     return (ctl.load(std::memory_order_relaxed) & kSegmentMask) >> kSegmentShift;
@@ -99,7 +115,7 @@ struct Item {
     if (uses() < kUsesMax) set_uses(uses() + 1);
   }
   /// Requires: the guard of the item is held (a load and a store, not one atomic change).
-  void change(std::uint32_t set, std::uint32_t clear) {
+  [[gnu::always_inline]] void change(std::uint32_t set, std::uint32_t clear) {
     const std::uint32_t now = ctl.load(std::memory_order_relaxed);
     ctl.store((now & ~clear) | set, std::memory_order_relaxed);
   }
@@ -108,10 +124,8 @@ struct Item {
   static constexpr std::size_t kLongKeyBytes = 12;
   char* base() { return reinterpret_cast<char*>(this); }
   const char* base() const { return reinterpret_cast<const char*>(this); }
-  static constexpr std::size_t optional_bytes(std::uint32_t flags) {
-    return ((flags & kPinnable) != 0 ? 4 : 0) + ((flags & kHasClientFlags) != 0 ? 4 : 0) +
-           ((flags & kHasDeadline) != 0 ? 4 : 0) + ((flags & kHasDeadlineMs) != 0 ? 8 : 0) +
-           ((flags & kExtent) != 0 ? 12 : 0);
+  [[gnu::always_inline]] static constexpr std::size_t optional_bytes(std::uint32_t flags) {
+    return kFieldBytes[flags >> kFieldsShift & (kFieldBytes.size() - 1)];
   }
   /// Bytes of chunk an item with these flags needs; `key_bytes` as they lie in the item.
   static constexpr std::size_t chunk_bytes(std::uint32_t flags, std::size_t key_bytes,
@@ -119,14 +133,19 @@ struct Item {
     return sizeof(Item) + optional_bytes(flags) + key_bytes +
            ((flags & kExtent) != 0 ? 0 : value_bytes) + ((flags & kHasCas) != 0 ? 8 : 0);
   }
-  std::size_t chunk_bytes() const { return chunk_bytes(flags(), key_bytes(), sizes & kInlineMask); }
+  [[gnu::always_inline]] std::size_t chunk_bytes() const {
+    // The inline bytes of an extent item are 0.
+    const std::uint32_t now = flags();
+    return sizeof(Item) + optional_bytes(now) + key_bytes() + (sizes & kInlineMask) +
+           ((now & kHasCas) != 0 ? 8 : 0);
+  }
 
   static constexpr std::size_t kInlineBytesMax = (std::size_t{1} << 20) - 1;
   /// Bytes of the key's place in the item.
-  std::size_t key_bytes() const { return long_key() ? kLongKeyBytes : sizes >> kKeyShift; }
+  [[gnu::always_inline]] std::size_t key_bytes() const { return long_key() ? kLongKeyBytes : sizes >> kKeyShift; }
   bool long_key() const { return sizes >> kKeyShift == kLongKeyMark; }
   /// Whether the item holds exactly this key. Requires: at most kKeyInlineMax bytes.
-  bool holds_key(std::string_view bytes) const {
+  [[gnu::always_inline]] bool holds_key(std::string_view bytes) const {
     return sizes >> kKeyShift == bytes.size() &&
            std::memcmp(base() + sizeof(Item) + optional_bytes(flags()), bytes.data(), bytes.size()) == 0;
   }
@@ -155,12 +174,12 @@ struct Item {
     }
   }
   bool owns_heap() const { return object() || long_key(); }
-  std::uint32_t value_bytes() const {
+  [[gnu::always_inline]] std::uint32_t value_bytes() const {
     return has(kExtent) ? load<std::uint32_t>(extent_offset() + 8) : sizes & kInlineMask;
   }
   /// Requires: ctl is set; an inline value is at most kInlineBytesMax long. `key` is the length of the
   /// key; above kKeyInlineMax only its address is kept here (set_long_key).
-  void set_sizes(std::size_t key, std::size_t value_bytes) {
+  [[gnu::always_inline]] void set_sizes(std::size_t key, std::size_t value_bytes) {
     const auto value = static_cast<std::uint32_t>(value_bytes);
     const auto mark = static_cast<std::uint32_t>(key <= kKeyInlineMax ? key : kLongKeyMark);
     sizes = mark << kKeyShift | (has(kExtent) ? 0 : value);
@@ -170,7 +189,7 @@ struct Item {
   /// Requires: the item is pinnable.
   void set_pins(std::uint32_t count) { save(sizeof(Item), count); }
 
-  std::string_view key() const {
+  [[gnu::always_inline]] std::string_view key() const {
     const char* at = base() + sizeof(Item) + optional_bytes(flags());
     if (!long_key()) [[likely]] return {at, sizes >> kKeyShift};
     return {long_key_data(), load<std::uint32_t>(static_cast<std::size_t>(at - base()) + 8)};
@@ -185,11 +204,11 @@ struct Item {
     save(at, reinterpret_cast<std::uintptr_t>(key.data()));
     save(at + 8, static_cast<std::uint32_t>(key.size()));
   }
-  char* key_data() { return base() + sizeof(Item) + optional_bytes(flags()); }
-  char* value_data() {
+  [[gnu::always_inline]] char* key_data() { return base() + sizeof(Item) + optional_bytes(flags()); }
+  [[gnu::always_inline]] char* value_data() {
     return has(kExtent) ? extent() : key_data() + key_bytes();
   }
-  std::string_view value() const {
+  [[gnu::always_inline]] std::string_view value() const {
     return {const_cast<Item*>(this)->value_data(), value_bytes()};
   }
 
