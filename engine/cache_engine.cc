@@ -48,14 +48,14 @@ SavedState CacheEngine::save() {
   state.hash_power = hash_power();
   state.now_s = clock().now();
   state.started_unix = clock().started_unix();
-  state.flush_due_s = flush_due_s_.load(std::memory_order_relaxed);
+  state.flush_due = flush_due_.load(std::memory_order_relaxed).quarters;
   keyspace_.save(&state);
   return state;
 }
 
 bool CacheEngine::restore(const SavedState& state) {
   clock().resume(state.started_unix);
-  flush_due_s_.store(state.flush_due_s, std::memory_order_relaxed);
+  flush_due_.store({state.flush_due}, std::memory_order_relaxed);
   return keyspace_.restore(state);
 }
 
@@ -74,14 +74,14 @@ bool CacheEngine::too_large(std::size_t key_bytes, std::size_t value_bytes,
 
 std::uint32_t CacheEngine::shape_flags(const Written& written) const {
   return (written.client_flags != 0 ? slab::kHasClientFlags : 0) |
-         (written.deadline.seconds != 0 ? slab::kHasDeadline : 0) |
+         (written.deadline != Deadline::never() ? slab::kHasDeadline : 0) |
          (written.deadline_ms != 0 ? slab::kHasDeadlineMs : 0) |
          (written.cas != 0 ? slab::kHasCas : 0);
 }
 
 void CacheEngine::write_fields(Item& item, const Written& written) {
   if (item.has(slab::kHasClientFlags)) item.set_client_flags(written.client_flags);
-  if (item.has(slab::kHasDeadline)) item.set_deadline_s(written.deadline.seconds);
+  if (item.has(slab::kHasDeadline)) item.set_deadline(written.deadline.quarters);
   if (item.has(slab::kHasDeadlineMs)) item.set_deadline_ms(written.deadline_ms);
   if (item.has(slab::kHasCas)) item.set_cas(written.cas);
 }
@@ -90,8 +90,8 @@ void CacheEngine::write_fields(Item& item, const Written& written) {
 Segment CacheEngine::new_segment(Stripe& stripe, const Key& key, Ref old_ref, Deadline deadline) {
   if (!reclaimer_.policy().segmented) return Segment::cold;
   const std::int64_t ttl_max = reclaimer_.temporary_ttl_s();
-  if (ttl_max >= 0 && deadline.seconds != 0 &&
-      std::int64_t{deadline.seconds} - std::int64_t{clock().now()} <= ttl_max) {
+  if (ttl_max >= 0 && deadline != Deadline::never() &&
+      std::int64_t{deadline.seconds()} - std::int64_t{clock().now()} <= ttl_max) {
     return Segment::temp;
   }
   const auto old_segment =
@@ -103,8 +103,8 @@ Segment CacheEngine::new_segment(Stripe& stripe, const Key& key, Ref old_ref, De
 
 std::int32_t CacheEngine::ttl_s(const Item& item) const {
   if (!item.has(slab::kAnyDeadline)) return -1;
-  const std::uint32_t deadline = item.deadline_s();
-  if (deadline != 0) return static_cast<std::int32_t>(deadline - clock().now());
+  const Deadline deadline{item.deadline()};
+  if (deadline != Deadline::never()) return static_cast<std::int32_t>(deadline.seconds() - clock().now());
   if (item.deadline_ms() == 0) return -1;
   const std::int64_t left_s = (item.deadline_ms() - clock().unix_ms()) / 1000;
   return static_cast<std::int32_t>(std::clamp<std::int64_t>(left_s, 0, INT32_MAX));
@@ -139,7 +139,7 @@ Ref CacheEngine::take_chunk(Worker& worker, Stripe& stripe, std::size_t class_id
 Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref,
                          std::uint32_t add_flags, Room* room) {
   Item& item = keyspace_.item(ref);
-  const Written fields{item.client_flags(), {item.deadline_s()}, item.cas(), item.deadline_ms()};
+  const Written fields{item.client_flags(), {item.deadline()}, item.cas(), item.deadline_ms()};
   const ItemShape shape{(item.flags() & kAllFields) | add_flags, item.key_bytes(), item.value_bytes()};
   const std::size_t class_id = keyspace_.class_of(shape.chunk_bytes());
   if (item.pins() == 0 &&
@@ -189,11 +189,11 @@ bool CacheEngine::give_deadline(Worker& worker, Stripe& stripe, const Key& key, 
     return true;
   }
   if (!item.has(slab::kHasDeadline)) {
-    if (deadline.seconds == 0) return true;
+    if (deadline == Deadline::never()) return true;
     *ref = reshape(worker, stripe, key, *ref, slab::kHasDeadline, room);
     if (*ref == 0) return false;
   }
-  keyspace_.item(*ref).set_deadline_s(deadline.seconds);
+  keyspace_.item(*ref).set_deadline(deadline.quarters);
   return true;
 }
 

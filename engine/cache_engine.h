@@ -83,8 +83,7 @@ class CacheEngine : public Engine {
   void show_setting(std::string_view name, std::string text);
   /// Carries out a pending flush_all whose time has come.
   void flush_if_due(Worker& worker) {
-    const std::uint32_t due = flush_due_s_.load(std::memory_order_relaxed);
-    if (due != 0 && due <= clock().now()) [[unlikely]] flush_now(worker);
+    if (clock().reached(flush_due_.load(std::memory_order_relaxed))) [[unlikely]] flush_now(worker);
   }
 
   /// Empties a database at one instant; what it held is freed later.
@@ -188,7 +187,7 @@ class CacheEngine : public Engine {
   Worker& orphan_worker_;  // frees items whose last pin goes, on any thread: only its magazines are used
   const std::size_t direct_bytes_max_;  // longer values are stored through an allocation
   const std::size_t join_bytes_max_;    // longer results are put together without the lock
-  std::atomic<std::uint32_t> flush_due_s_{0};
+  std::atomic<Deadline> flush_due_{};
   std::mutex shown_mutex_;
   std::map<std::string, std::string, std::less<>> shown_settings_;  // guarded by shown_mutex_
 

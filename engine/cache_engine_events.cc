@@ -24,14 +24,14 @@ void CacheEngine::tell_lookup(Worker& worker, const Key& key, Ref ref, bool is_e
 // Requires: the stripe is locked, `ref` is linked.
 void CacheEngine::tell_stored(Worker& worker, const Key& key, const StoreRequest& request, Ref ref) {
   const Item& item = keyspace_.item(ref);
-  const std::uint32_t deadline = item.deadline_s();
+  const Deadline deadline{item.deadline()};
   ItemStoreEvent event;
   event.status = static_cast<std::uint8_t>(StoreStatus::stored);
   event.mode = static_cast<std::uint8_t>(request.mode);
   event.compare = request.compare;
   event.class_id = static_cast<std::uint8_t>(keyspace_.lru_index(item));
   event.client = worker.events.client();
-  event.ttl_s = deadline == 0 ? 0 : deadline - clock().now();
+  event.ttl_s = deadline == Deadline::never() ? 0 : deadline.seconds() - clock().now();
   event.value_bytes = item.value_bytes();
   worker.events.write(event, key.bytes);
 }
@@ -62,7 +62,8 @@ void CacheEngine::tell_refused(Worker& worker, const Key& key, const StoreReques
     event.class_id = static_cast<std::uint8_t>(keyspace_.needs_extent(key.bytes.size(), value_bytes)
                                                    ? kExtentLru
                                                    : keyspace_.class_of(shape.chunk_bytes()));
-    event.ttl_s = request.deadline.seconds == 0 ? 0 : request.deadline.seconds - clock().now();
+    event.ttl_s =
+        request.deadline == Deadline::never() ? 0 : request.deadline.seconds() - clock().now();
   }
   worker.events.write(event, key.bytes);
 }

@@ -106,7 +106,7 @@ CacheEngine::Written CacheEngine::written_for(Stripe& stripe, Ref old_ref,
   if (decision.stale) {
     const Item& old_item = keyspace_.item(old_ref);
     written.deadline = old_item.has(slab::kHasDeadlineMs) ? clock().deadline_at_ms(old_item.deadline_ms())
-                                                          : Deadline{old_item.deadline_s()};
+                                                          : Deadline{old_item.deadline()};
   }
   if (config_.cas && request.explicit_cas != 0) {
     written.cas = request.explicit_cas;
@@ -156,7 +156,7 @@ std::optional<StoreResult> CacheEngine::try_join(Worker& worker, Stripe& stripe,
   if (too_large(key.bytes.size(), joined_bytes, old_item.client_flags())) {
     return StoreResult{StoreStatus::not_stored, 0, 0};
   }
-  Written written{old_item.client_flags(), {old_item.deadline_s()}, 0, old_item.deadline_ms()};
+  Written written{old_item.client_flags(), {old_item.deadline()}, 0, old_item.deadline_ms()};
   if (config_.cas && (request.explicit_cas != 0 || request.want_cas)) {
     written.cas = request.explicit_cas != 0 ? request.explicit_cas : keyspace_.next_cas(stripe);
   }
@@ -287,14 +287,14 @@ AllocateStatus CacheEngine::allocate_admitted(Worker& worker, const Key& key,
   Written written{request.client_flags, request.deadline, cas ? ~std::uint64_t{0} : 0};
   // A deadline may turn out to be needed at commit: the old item's, or that of a vivified one.
   const bool late = request.accept_older || request.vivify.has_value();
-  if (late && written.deadline.seconds == 0) written.deadline = Deadline::past();
+  if (late && written.deadline == Deadline::never()) written.deadline = Deadline::past();
   Ref ref = 0;
   if (allocate_item(worker, key, written, value_bytes, &ref) != AllocateStatus::ok) {
     store_failed(worker, key, request, StoreStatus::no_memory);
     return AllocateStatus::no_memory;
   }
   Item& item = keyspace_.item(ref);
-  if (item.has(slab::kHasDeadline)) item.set_deadline_s(request.deadline.seconds);
+  if (item.has(slab::kHasDeadline)) item.set_deadline(request.deadline.quarters);
   *allocation = Allocation(this, &worker, ref, item.value_data(), value_bytes);
   return AllocateStatus::ok;
 }
@@ -369,7 +369,7 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
           return {StoreStatus::not_stored, 0, 0};
         }
         const bool cas = config_.cas && (request.want_cas || request.explicit_cas != 0);
-        written = {old_item.client_flags(), {old_item.deadline_s()}, cas ? ~std::uint64_t{0} : 0,
+        written = {old_item.client_flags(), {old_item.deadline()}, cas ? ~std::uint64_t{0} : 0,
                    old_item.deadline_ms()};
         copied = !old_item.has(slab::kPinnable);
         if (copied) {
@@ -402,7 +402,7 @@ StoreResult CacheEngine::join_large(Worker& worker, const Key& key, const StoreR
     const auto unchanged = [&](const Item& item) {
       return item.value() == small && item.cas() == old_cas &&
              item.client_flags() == written.client_flags &&
-             item.deadline_s() == written.deadline.seconds && item.deadline_ms() == written.deadline_ms;
+             item.deadline() == written.deadline.quarters && item.deadline_ms() == written.deadline_ms;
     };
     std::unique_lock lock(stripe.lock);
     const bool same = keyspace_.find(stripe, key) == old_ref &&

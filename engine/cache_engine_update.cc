@@ -81,7 +81,7 @@ std::optional<ArithmeticResult> CacheEngine::try_arithmetic(Worker& worker, Stri
                                   ? item->flags() & (slab::kStale | slab::kTokenSent | slab::kFetched)
                                   : 0;
   const bool had_cas = item->has(slab::kHasCas);
-  Written written{item->client_flags(), {item->deadline_s()}, new_cas(), item->deadline_ms()};
+  Written written{item->client_flags(), {item->deadline()}, new_cas(), item->deadline_ms()};
   if (request.touch.has_value()) {
     written.deadline = *request.touch;
     written.deadline_ms = 0;
@@ -166,9 +166,9 @@ DeleteStatus CacheEngine::remove(Worker& worker, const Key& key, const DeleteReq
 
 void CacheEngine::flush(Worker& worker, Deadline when) {
   worker.count(Counter::cmd_flush);
-  if (when.seconds > clock().now()) {
+  if (when != Deadline::never() && !clock().reached(when)) {
     flush_if_due(worker);  // before another takes its place
-    flush_due_s_.store(when.seconds, std::memory_order_relaxed);
+    flush_due_.store(when, std::memory_order_relaxed);
     return;
   }
   flush_now(worker);
@@ -176,7 +176,7 @@ void CacheEngine::flush(Worker& worker, Deadline when) {
 
 // Between two commands of the caller, so letting its gate go for a moment is no harm.
 void CacheEngine::flush_now(Worker& worker) {
-  flush_due_s_.store(0, std::memory_order_relaxed);
+  flush_due_.store(Deadline::never(), std::memory_order_relaxed);
   flush_database(worker, 0);
 }
 

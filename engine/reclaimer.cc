@@ -73,11 +73,11 @@ void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru
 }
 
 void Reclaimer::tell_evicted(Worker& worker, const Item& victim, std::size_t lru_index) {
-  const std::uint32_t deadline = victim.deadline_s();
+  const Deadline deadline{victim.deadline()};
   EvictionEvent event;
   event.fetched = victim.has(slab::kFetched);
   event.class_id = static_cast<std::uint8_t>(lru_index);
-  if (deadline != 0) event.ttl_s = static_cast<std::int32_t>(deadline - clock_.now());
+  if (deadline != Deadline::never()) event.ttl_s = static_cast<std::int32_t>(deadline.seconds() - clock_.now());
   event.idle_s = clock_.now() - victim.accessed_s;
   event.value_bytes = victim.value_bytes();
   worker.events.write(event, victim.key());

@@ -72,8 +72,7 @@ class Reclaimer {
   void set_evictions(bool enabled) { evictions_ = enabled; }
   [[gnu::always_inline]] bool expired(const Item& each) const {
     if (!each.has(slab::kAnyDeadline)) return false;
-    const std::uint32_t deadline = each.deadline_s();
-    if (deadline != 0) return deadline <= clock_.now();
+    if (each.deadline() != 0) return clock_.reached({each.deadline()});
     const std::int64_t deadline_ms = each.deadline_ms();
     return deadline_ms != 0 && deadline_ms <= clock_.unix_ms();
   }

@@ -22,7 +22,7 @@ struct SavedState {
   std::uint64_t cas_max = 0;       // no cas unique above it was given out
   std::uint32_t now_s = 0;         // engine time of the end
   std::int64_t started_unix = 0;   // when engine time was 0
-  std::uint32_t flush_due_s = 0;   // a flush_all that is still to come; 0: none
+  std::uint32_t flush_due = 0;     // a flush_all that is still to come (Deadline); 0: none
   std::vector<Page> pages;         // that belong to a slab class
 };
 

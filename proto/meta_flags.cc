@@ -131,8 +131,8 @@ void Reader::recache(std::string_view word) {
   std::optional<engine::Deadline> limit;
   if (!read_deadline(word.substr(1), &limit)) return;
   if (!flags.touch) {
-    flags.recache_s = limit->seconds > clock.now() ? limit->seconds - clock.now() : 0;
-  } else if (*flags.touch != engine::Deadline::never() && flags.touch->seconds < limit->seconds) {
+    flags.recache_s = limit->seconds() > clock.now() ? limit->seconds() - clock.now() : 0;
+  } else if (*flags.touch != engine::Deadline::never() && flags.touch->quarters < limit->quarters) {
     flags.recache_s = kAllSeconds;
   }
 }

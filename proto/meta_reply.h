@@ -40,7 +40,7 @@ inline char* write_ttl(char* at, std::int32_t ttl_s) {
 inline std::int32_t ttl_of(engine::Deadline deadline, std::uint32_t now) {
   if (deadline == engine::Deadline::never()) return -1;
   // Past: memcached's unsigned subtraction shows a number near 2^32 here.
-  return deadline.seconds > now ? static_cast<std::int32_t>(deadline.seconds - now) : 0;
+  return deadline.seconds() > now ? static_cast<std::int32_t>(deadline.seconds() - now) : 0;
 }
 
 /// Writes ` k<key>`, with ` b` behind it when the key is sent in base64; returns one past the last.

@@ -266,8 +266,9 @@ void Server::reload() {
 void Server::tick() {
   // Seconds change when the wall clock's do, as far as nobody sets that clock.
   const auto elapsed = std::chrono::steady_clock::now() - started_ + second_offset_;
+  using Quarters = std::chrono::duration<std::int64_t, std::ratio<1, engine::Deadline::kPerSecond>>;
   engine_->clock().tick(
-      static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::seconds>(elapsed).count()));
+      {static_cast<std::uint32_t>(std::chrono::duration_cast<Quarters>(elapsed).count())});
   acceptor_.tick();
 }
 

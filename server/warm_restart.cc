@@ -67,7 +67,7 @@ struct Number {
 constexpr Number kNumbers[] = {
     LARDER_NUMBER("current_time", now_s),    LARDER_NUMBER("process_started", started_unix),
     LARDER_NUMBER("current_cas", cas_max),   LARDER_NUMBER("hashpower", hash_power),
-    LARDER_NUMBER("hash_seed", hash_seed),   LARDER_NUMBER("flush_due", flush_due_s),
+    LARDER_NUMBER("hash_seed", hash_seed),   LARDER_NUMBER("flush_due", flush_due),
     LARDER_NUMBER("mmap_oldbase", base),
 };
 #undef LARDER_NUMBER

@@ -10,7 +10,7 @@
 //       20      pins          4 bytes, if kPinnable: readers that use the value without holding the
 //                             stripe lock; first, so that it stays where it is
 //               client flags  4 bytes, if kHasClientFlags
-//               deadline      4 bytes (engine seconds), if kHasDeadline; 8 bytes (Unix milliseconds), if
+//               deadline      4 bytes (engine time, quarters of a second), if kHasDeadline; 8 bytes (Unix milliseconds), if
 //                             kHasDeadlineMs; never both
 //               extent        address of the value, 8 bytes, and its length, 4 bytes, if kExtent
 //               key           key_bytes; of a long key its address, 8 bytes, and its length, 4 bytes
@@ -218,10 +218,10 @@ struct Item {
   void set_client_flags(std::uint32_t value) { save(fields_offset(), value); }
 
   /// 0 = never.
-  std::uint32_t deadline_s() const {
+  std::uint32_t deadline() const {
     return has(kHasDeadline) ? load<std::uint32_t>(deadline_offset()) : 0;
   }
-  void set_deadline_s(std::uint32_t value) { save(deadline_offset(), value); }
+  void set_deadline(std::uint32_t quarters) { save(deadline_offset(), quarters); }
   /// 0 = none of that kind, or never.
   std::int64_t deadline_ms() const {
     return has(kHasDeadlineMs) ? load<std::int64_t>(deadline_offset()) : 0;

@@ -136,7 +136,7 @@ Ref RedisEngine::put_deadline(WorkerState& state, Stripe& stripe, const Key& key
     return ref;
   }
   if (deadline_ms == 0) {
-    if (item->has(slab::kHasDeadline)) item->set_deadline_s(0);
+    if (item->has(slab::kHasDeadline)) item->set_deadline(0);
     return ref;
   }
   if (item->pins() != 0) {

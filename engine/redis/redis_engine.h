@@ -95,7 +95,7 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   /// When an entry ends, in Unix milliseconds; 0 = never.
   std::int64_t deadline_of(const Item& item) const {
     if (item.has(slab::kHasDeadlineMs)) return item.deadline_ms();
-    return clock().unix_ms_of({item.deadline_s()});
+    return clock().unix_ms_of({item.deadline()});
   }
   static Value* object_of(const Item& item) {
     return item.object() ? static_cast<Value*>(item.object_address()) : nullptr;

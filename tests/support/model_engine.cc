@@ -61,8 +61,7 @@ std::size_t ModelEngine::handle_count() const {
 }
 
 bool ModelEngine::is_flushed(const Item& item) const {
-  return flushed_at_ != Deadline::never() && flushed_at_.seconds <= clock().now() &&
-         item.stored_at < flushed_at_.seconds;
+  return clock().reached(flushed_at_) && item.stored_at < flushed_at_.seconds();
 }
 
 bool ModelEngine::dead(Worker& worker, const Item& item) const {
@@ -70,7 +69,7 @@ bool ModelEngine::dead(Worker& worker, const Item& item) const {
     worker.count(Counter::get_flushed);
     return true;
   }
-  if (item.deadline != Deadline::never() && item.deadline.seconds <= clock().now()) {
+  if (clock().reached(item.deadline)) {
     worker.count(Counter::get_expired);
     return true;
   }
@@ -134,7 +133,7 @@ ModelEngine::Item& ModelEngine::replace(const Key& key, std::string value,
 
 std::int32_t ModelEngine::ttl(const Item& item) const {
   if (item.deadline == Deadline::never()) return -1;
-  return static_cast<std::int32_t>(item.deadline.seconds - clock().now());
+  return static_cast<std::int32_t>(item.deadline.seconds() - clock().now());
 }
 
 // --- reading ---
@@ -160,7 +159,7 @@ void ModelEngine::show(const Key& key, Item& item, const GetRequest& request, bo
   view.created = vivified;
   if (request.lease || vivified) {
     const bool soon = request.recache_s && item.deadline != Deadline::never() &&
-                      item.deadline.seconds < clock().now() + *request.recache_s;
+                      item.deadline.seconds() < clock().now() + *request.recache_s;
     view.stale = item.stale;
     view.token_sent = item.token_sent;
     view.won = vivified || (!item.token_sent && (item.stale || soon));

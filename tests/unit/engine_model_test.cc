@@ -125,9 +125,9 @@ class Differential {
   Deadline any_deadline() {
     switch (below(6)) {
       case 0:
-        return {engines_[kModel]->clock().now() + 1 + static_cast<std::uint32_t>(below(10))};
+        return Deadline::at_second(engines_[kModel]->clock().now() + 1 + static_cast<std::uint32_t>(below(10)));
       case 1:
-        return {engines_[kModel]->clock().now() + 1000};
+        return Deadline::at_second(engines_[kModel]->clock().now() + 1000);
       case 2:
         return one_in(10) ? Deadline::past() : Deadline::never();
       default:
@@ -381,7 +381,7 @@ class Differential {
 
   void touch(std::size_t key) {
     const Deadline deadline = any_deadline();
-    log("touch key {} {}", key, deadline.seconds);
+    log("touch key {} {}", key, deadline.quarters);
     bool found[2];
     for (const int side : {kModel, kReal}) {
       GateGuard gate(*workers_[side]);
@@ -400,8 +400,8 @@ class Differential {
     const Deadline when =
         one_in(2)
             ? Deadline::never()
-            : Deadline{engines_[kModel]->clock().now() + 1 + static_cast<std::uint32_t>(below(20))};
-    log("flush {}", when.seconds);
+            : Deadline::at_second(engines_[kModel]->clock().now() + 1 + static_cast<std::uint32_t>(below(20)));
+    log("flush {}", when.quarters);
     for (const int side : {kModel, kReal}) {
       GateGuard gate(*workers_[side]);
       engines_[side]->flush(*workers_[side], when);
@@ -417,7 +417,7 @@ class Differential {
   }
 
   static std::string text(const std::optional<Deadline>& deadline) {
-    return deadline ? std::to_string(deadline->seconds) : "-";
+    return deadline ? std::to_string(deadline->quarters) : "-";
   }
   static std::string text(std::size_t key, const StoreRequest& request, std::size_t bytes) {
     constexpr const char* kModes[] = {"set", "add", "replace", "append", "prepend"};
@@ -425,7 +425,7 @@ class Differential {
         "{} key {} bytes {} flags {} deadline {} compare {} {} older {} want_cas {} explicit {} "
         "vivify {}",
         kModes[static_cast<int>(request.mode)], key, bytes, request.client_flags,
-        request.deadline.seconds, request.compare, request.compare_cas, request.accept_older,
+        request.deadline.quarters, request.compare, request.compare_cas, request.accept_older,
         request.want_cas, request.explicit_cas, text(request.vivify));
   }
 

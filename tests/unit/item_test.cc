@@ -18,7 +18,7 @@ TEST_CASE("every combination of optional fields keeps its contents apart") {
     item.set_sizes(5, 7);
     if (item.has(kPinnable)) item.set_pins(9);
     if (item.has(kHasClientFlags)) item.set_client_flags(0xdeadbeef);
-    if (item.has(kHasDeadline)) item.set_deadline_s(123456);
+    if (item.has(kHasDeadline)) item.set_deadline(123456);
     if (item.has(kExtent)) item.set_extent(extent);
     std::memcpy(item.key_data(), "hello", 5);
     std::memcpy(item.value_data(), "VALUE67", 7);
@@ -29,7 +29,7 @@ TEST_CASE("every combination of optional fields keeps its contents apart") {
     CHECK(item.key_bytes() == 5);
     CHECK(item.value_bytes() == 7);
     CHECK(item.client_flags() == (item.has(kHasClientFlags) ? 0xdeadbeef : 0));
-    CHECK(item.deadline_s() == (item.has(kHasDeadline) ? 123456u : 0u));
+    CHECK(item.deadline() == (item.has(kHasDeadline) ? 123456u : 0u));
     CHECK(item.cas() == (item.has(kHasCas) ? ~std::uint64_t{5} : 0));
     CHECK(item.chunk_bytes() == Item::chunk_bytes(flags, 5, 7));
     CHECK(chunk[item.chunk_bytes()] == 0x5a);

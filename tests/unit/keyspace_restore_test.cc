@@ -45,7 +45,7 @@ struct Node {
   void set(const std::string& key, const std::string& value, std::uint32_t deadline = 0) {
     GateGuard gate(worker);
     StoreRequest request;
-    request.deadline = {deadline};
+    request.deadline = Deadline::at_second(deadline);
     const Key hashed = engine.key(key);
     if (value.size() <= kCopyBytesMax) {
       REQUIRE(engine.store(worker, hashed, request, value).status == StoreStatus::stored);
@@ -135,7 +135,7 @@ TEST_CASE("engine time goes on, deadlines with it") {
   CHECK(node.engine.clock().now() >= now + 10);
   CHECK(node.get("short") == "-");
   CHECK(node.get("long") == "v");
-  node.engine.clock().tick(3);
+  node.engine.clock().tick(Deadline::at_second(3));
   CHECK(node.engine.clock().now() >= now + 13);
 }
 

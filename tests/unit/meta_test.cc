@@ -76,7 +76,7 @@ TEST_CASE("meta flags: those that come back keep their order") {
 TEST_CASE("meta flags: the later of T and N is the deadline of a new item") {
   const auto created = [](const char* line) {
     const Reading reading(line);
-    return reading.flags.created_deadline().seconds - reading.clock.now();
+    return reading.flags.created_deadline().seconds() - reading.clock.now();
   };
   CHECK(created("mg k N30") == 30);
   CHECK(created("mg k N30 T60") == 60);

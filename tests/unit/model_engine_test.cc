@@ -66,7 +66,7 @@ struct Bench {
   std::uint64_t counted(Counter counter) const {
     return worker.counters.read(static_cast<std::size_t>(counter));
   }
-  Deadline in(std::uint32_t seconds) const { return {engine.clock().now() + seconds}; }
+  Deadline in(std::uint32_t seconds) const { return Deadline::at_second(engine.clock().now() + seconds); }
 
   ModelEngine engine;
   Worker& worker;

@@ -58,17 +58,27 @@ TEST_CASE("exptimes become deadlines by memcached's rule") {
   const std::uint32_t now = clock.now();
   CHECK(clock.deadline(0) == Deadline::never());
   CHECK(clock.deadline(-1) == Deadline::past());
-  CHECK(clock.deadline(1).seconds == now + 1);
-  CHECK(clock.deadline(Clock::kRelativeMax).seconds == now + 2592000);
+  CHECK(clock.deadline(1).seconds() == now + 1);
+  CHECK(clock.deadline(Clock::kRelativeMax).seconds() == now + 2592000);
   CHECK(clock.deadline(Clock::kRelativeMax + 1) == Deadline::past());
-  CHECK(clock.deadline(clock.unix_now() + 100).seconds == now + 100);
+  CHECK(clock.deadline(clock.unix_now() + 100).seconds() == now + 100);
   CHECK(clock.deadline(clock.to_unix(0)) == Deadline::past());
-  clock.tick(5);
+  // A deadline given in the middle of a second is kept to the quarter, and told in whole seconds.
+  clock.tick({3});
+  CHECK(clock.now() == now);
+  CHECK(clock.deadline(2).quarters == Deadline::at_second(now + 2).quarters + 3);
+  CHECK(clock.deadline(2).seconds() == now + 2);
+  clock.tick({10});
+  CHECK_FALSE(clock.reached({Deadline::at_second(now + 2).quarters + 3}));
+  clock.tick({11});
+  CHECK(clock.reached({Deadline::at_second(now + 2).quarters + 3}));
+  CHECK_FALSE(clock.reached(Deadline::never()));
+  clock.tick(Deadline::at_second(5));
   CHECK(clock.now() == Clock::kStart + 5);
   clock.advance(10);
-  clock.tick(6);
+  clock.tick(Deadline::at_second(6));
   CHECK(clock.now() == Clock::kStart + 16);
   clock.pause(true);
-  clock.tick(60);
+  clock.tick(Deadline::at_second(60));
   CHECK(clock.now() == Clock::kStart + 16);
 }
