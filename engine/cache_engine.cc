@@ -120,6 +120,7 @@ Ref CacheEngine::live(Worker& worker, Stripe& stripe, const Key& key, bool again
   if (!is_expired) return ref;
   worker.count(Counter::get_expired);
   if (!keyspace_.item(ref).has(slab::kFetched)) worker.count(Counter::expired_unfetched);
+  reclaimer_.remember_expired(stripe, key.hash, keyspace_.item(ref));
   keyspace_.remove(worker, stripe, key.hash, ref);
   return 0;
 }

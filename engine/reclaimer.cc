@@ -122,7 +122,7 @@ Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lr
                                       : keyspace_.classes().chunk_bytes(lru_index));
   }
   const bool on_probation = tail.segment() == static_cast<unsigned>(Segment::hot);
-  *chunk = unlink_victim(worker, stripe, lru, ref, on_probation && !tail_expired);
+  *chunk = unlink_victim(worker, stripe, lru, ref, tail_expired ? earned_its_place(tail) : on_probation);
   return Verdict::taken;
 }
 
@@ -399,7 +399,9 @@ std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket,
       worker.count(Counter::crawler_reclaimed);
       worker.count(index, ClassCounter::crawler_reclaimed);
       if (!each.has(slab::kFetched)) worker.count(Counter::expired_unfetched);
-      keyspace_.remove(worker, stripe, keyspace_.hash_of(ref), ref);
+      const std::uint64_t hash = keyspace_.hash_of(ref);
+      remember_expired(stripe, hash, each);
+      keyspace_.remove(worker, stripe, hash, ref);
     }
   }
   return stop == stripe.table.bucket_count() ? 0 : stop;

@@ -67,6 +67,13 @@ class Reclaimer {
   /// Brings charged memory down to the limit (after it was lowered), some pages a call. True: done.
   bool shed(Worker&);
 
+  /// Looks at an item that has expired before it is removed: one that had earned its place is remembered,
+  /// so that it need not do so again when it is stored anew.
+  void remember_expired(Stripe& stripe, std::uint64_t hash, const Item& each) const {
+    if (!policy_.segmented || !earned_its_place(each)) return;
+    stripe.ghost.remember(stripe.table.bucket_of(hash), hash);
+  }
+
   bool evictions_enabled() const { return evictions_; }
   /// Requires: an exclusive section, or that no other thread uses the engine yet.
   void set_evictions(bool enabled) { evictions_ = enabled; }
@@ -88,6 +95,9 @@ class Reclaimer {
   }
 
  private:
+  static bool earned_its_place(const Item& each) {
+    return each.segment() == static_cast<unsigned>(Segment::warm) || each.uses() >= kUsesToStay;
+  }
   enum class Verdict : std::uint8_t { none, again, taken };
   struct Eviction {
     bool last_try;  // take even an active tail
