@@ -97,7 +97,7 @@ Segment CacheEngine::new_segment(Stripe& stripe, const Key& key, Ref old_ref, De
   const auto old_segment =
       old_ref == 0 ? Segment::hot : static_cast<Segment>(keyspace_.item(old_ref).segment());
   if (old_segment == Segment::warm) return Segment::warm;
-  return stripe.ghost.recall(stripe.table.bucket_of(key.hash), key.hash) ? Segment::warm
+  return stripe.ghost.recall(stripe.ghost_set(key.hash), key.hash) ? Segment::warm
                                                                          : Segment::hot;
 }
 

@@ -174,13 +174,13 @@ void lru_crawler_crawl(CacheEngine& engine, Words words, Reply& reply) {
   if (!maintainer.crawler_enabled.load(std::memory_order_relaxed)) {
     return reply.error("CLIENT_ERROR lru crawler disabled");
   }
-  std::uint64_t classes = 0;
+  std::bitset<slab::kClassCountMax> classes;
   if (!parse_class_list(words[2], &classes)) return reply.error("BADCLASS invalid class id");
   if (maintainer.walk_running()) {
     return reply.error("BUSY currently processing crawler request");
   }
   if (words[2] == "hash") return reply.error("ERROR an unknown error happened");
-  if (classes == 0) return reply.error("NOTSTARTED no items to crawl");
+  if (classes.none()) return reply.error("NOTSTARTED no items to crawl");
   maintainer.request_walk();
   reply.status("OK");
 }

@@ -31,7 +31,7 @@ bool CacheEngine::walk_some(DumpCursor* cursor, Visit&& visit) {
                     [&](Ref ref) { __builtin_prefetch(&keyspace_.item(ref)); });
     table.for_slots(cursor->bucket, begin, end, [&](Ref ref) {
       Item& item = keyspace_.item(ref);
-      const bool wanted = (cursor->classes >> keyspace_.lru_index(item) & 1) != 0;
+      const bool wanted = cursor->classes[keyspace_.lru_index(item)];
       if (wanted && !reclaimer_.expired(item)) visit(item, ref);
     });
     room -= end - begin;

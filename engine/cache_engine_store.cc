@@ -127,7 +127,7 @@ StoreResult CacheEngine::finish_store(Worker& worker, const Key& key, const Stor
 std::optional<StoreResult> CacheEngine::try_store(Worker& worker, Stripe& stripe, const Key& key,
                                                   const StoreRequest& request,
                                                   std::string_view value, Room* room) {
-  stripe.ghost.prefetch(stripe.table.bucket_of(key.hash));
+  stripe.ghost.prefetch(stripe.ghost_set(key.hash));
   const Ref old_ref = live(worker, stripe, key, room->again);
   const Decision decision = decide(worker, old_ref, request);
   if (!decision.store) return StoreResult{decision.status, 0, 0};

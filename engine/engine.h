@@ -14,6 +14,7 @@
 //     its ItemPin lives.
 #pragma once
 
+#include <bitset>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,7 @@
 #include "engine/clock.h"
 #include "engine/prefix_stats.h"
 #include "engine/reply.h"
+#include "slab/magazine.h"
 
 namespace larder::engine {
 
@@ -102,7 +104,7 @@ class ItemSink {
 /// Where a walk over all items stands (Engine::dump). A fresh one stands before the first item.
 struct DumpCursor {
   static constexpr std::size_t kWholeChain = ~std::size_t{0};
-  std::uint64_t classes = ~std::uint64_t{0};  // bit i: items of slab class i are shown
+  std::bitset<slab::kClassCountMax> classes = ~std::bitset<slab::kClassCountMax>{};  // shown
   std::size_t stripe = 0;
   std::size_t bucket = 0;                     // of the stripe's table
   std::size_t slots_left = kWholeChain;       // of the bucket's chain, which is walked from its end

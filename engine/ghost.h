@@ -1,8 +1,8 @@
 // The names of items evicted lately, by which one that comes back too soon is known: it was evicted
 // on probation, and would have been read again had it stayed (the ghost queue of S3-FIFO).
 //
-// A name is 16 bits of the key's hash. Sets of eight names, one set for each bucket of the stripe's
-// table, so that as many names are remembered as items are held, at two bytes each:
+// A name is 16 bits of the key's hash. Sets of eight names, one set for every eight items of the
+// stripe (Stripe::ghost_set), so that about as many are remembered as held, at two bytes each:
 //   | newest u16 | ... | oldest u16 |
 // Within a set the oldest is forgotten first; over all sets together that is nearly a FIFO. One name
 // in 8000 is taken for another, which costs an item a place it did not earn.
@@ -21,6 +21,8 @@ namespace larder::engine {
 
 class Ghost {
  public:
+  static constexpr std::size_t kNames = 8;  // in a set
+
   explicit Ghost(std::size_t sets_max) : sets_(slab::make_reservation<Set>(sets_max)) {}
 
   void remember(std::size_t set, std::uint64_t hash) {
@@ -43,7 +45,7 @@ class Ghost {
 
  private:
   struct alignas(16) Set {
-    std::uint16_t names[8];  // 0: none
+    std::uint16_t names[kNames];  // 0: none
   };
   __m128i* address(std::size_t set) const { return reinterpret_cast<__m128i*>(&sets_[set]); }
   // Bits that neither stripe nor bucket nor tag of the table are made of.

@@ -89,6 +89,15 @@ struct alignas(64) Stripe {
 
   Stripe(std::size_t buckets, std::size_t buckets_max)
       : table(buckets, buckets_max), ghost(std::bit_ceil(std::max(buckets, buckets_max))) {}
+
+  /// Where the ghost remembers a key: one set for every eight items, chosen as the table chooses a bucket,
+  /// so that it remembers about as many as there are and forgets few when their number changes.
+  std::size_t ghost_set(std::uint64_t hash) const {
+    const std::size_t sets = table.size() / Ghost::kNames + 1;
+    const std::size_t mask = std::bit_ceil(sets) - 1;
+    const std::size_t set = hash & mask;
+    return set < sets ? set : set & (mask >> 1);
+  }
 };
 
 struct SavedState;

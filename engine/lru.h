@@ -34,7 +34,7 @@ inline constexpr std::size_t kSegmentCount = 4;
 
 /// Settings of the policy; may be changed at run time (`lru tune`).
 struct LruPolicy {
-  std::uint32_t hot_percent = 5;    // HOT's share of a class; it gives way when it holds more
+  std::uint32_t hot_percent = 5;    // HOT's share of the memory; shared out by rebalancer.h
   std::uint32_t warm_percent = 40;  // WARM's: it never gives way while it holds less
   bool segmented = true;            // false: one COLD list, used tails go round again
 };
@@ -86,8 +86,8 @@ class Lru {
   /// Requires: `ref` was found through dead().
   void unlink_dead(const slab::Arena& arena, Ref ref) { remove(arena, dead_, ref); }
 
-  /// The tail to look at for eviction; 0 if all lists are empty.
-  Ref candidate(const LruPolicy& policy) const;
+  /// The tail to look at for eviction; 0 if all lists are empty. `hot_permille`: HOT's share of this list.
+  Ref candidate(const LruPolicy& policy, std::uint32_t hot_permille) const;
 
   /// Bytes the items asked for (mem_requested), kept by the owner of the list.
   std::uint64_t requested_bytes = 0;

@@ -1,11 +1,15 @@
 // Which class should give a page to which: the policy alone, without memory or locks.
 //
-// Every class (and the values in extents) evicts its oldest items to make room for its own new ones.
-// Over a stretch of time in which a class evicts as many bytes as it holds, nothing stays longer than
-// that stretch: evicted / held is the inverse of how long an item lives unread. Were all memory one
-// LRU, these lifetimes would be equal. So a page moves from the class that turns over slowest to the one
-// that turns over fastest, as long as they differ by more than kImbalance. Counting bytes instead of
-// seconds makes it independent of the clock and of how fast requests come.
+// Every class (and the values in extents) evicts its own items to make room for its new ones. Were all
+// memory one S3-FIFO (lru.h), items would spend equal times on probation whatever their size, and those
+// that stay would live equally long. Over a stretch of time a list passes rate x lifetime bytes; so each
+// class should have
+//   of the memory for probation    a share as of the bytes that left probation
+//   of the rest                    a share as of the bytes evicted from there
+// which is what want() says. A page moves from the class that has most of what it should to the one that
+// has least, as long as they differ by more than kImbalance, and probation gets its part of each class
+// (hot_permille). Counting bytes instead of seconds makes it independent of the clock and of how fast
+// requests come. Without the distinction, items that pass by once would draw memory to their class.
 //
 // What was evicted by moving a page itself is not counted. Counts fade: once a quarter of the memory
 // has been turned over, all are halved, so the policy follows a load that drifts. Only a class that
@@ -27,9 +31,10 @@ namespace larder::engine {
 class Rebalancer {
  public:
   struct Load {
-    std::size_t held_bytes = 0;      // pages of the class, or bytes of extents
-    std::uint64_t evicted_bytes = 0; // ever, rising
-    std::uint64_t stored_count = 0;  // ever, rising
+    std::size_t held_bytes = 0;       // pages of the class, or bytes of extents
+    std::uint64_t left_hot_bytes = 0; // that ended probation, ever, rising
+    std::uint64_t evicted_bytes = 0;  // from elsewhere, ever, rising
+    std::uint64_t stored_count = 0;   // ever, rising
   };
   struct Move {
     std::size_t from = 0;
@@ -39,22 +44,33 @@ class Rebalancer {
 
   explicit Rebalancer(std::size_t page_bytes) : page_bytes_(page_bytes) {}
 
-  /// `loads` by LRU index, always of the same length; index 0 is ignored.
-  Move decide(std::span<const Load> loads);
+  /// `loads` by LRU index, always of the same length; index 0 is ignored. `hot_percent`: probation's
+  /// part of all memory.
+  Move decide(std::span<const Load> loads, std::uint32_t hot_percent);
+  /// Probation's part of a class, as of the last decision; 0: nothing is known.
+  std::uint16_t hot_permille(std::size_t lru_index) const { return hot_permille_[lru_index]; }
   /// Called ten times a second: notes which classes are at rest.
   void tick(std::span<const Load> loads);
 
  private:
   static constexpr double kImbalance = 1.25;
+  // Where nothing is evicted but from probation, that has to tell what a class needs.
+  static constexpr double kHotWeight = 0.02;
   static constexpr unsigned kQuietTicks = 10;
   double page() const { return static_cast<double>(page_bytes_); }
   void fade(std::span<const Load> loads);
-  std::size_t receiver(std::span<const Load> loads, double* turnover) const;
+  void share_out(std::span<const Load> loads, std::uint32_t hot_percent);
+  double recent(std::size_t index) const { return recent_hot_[index] + recent_[index]; }
+  std::size_t receiver(std::span<const Load> loads, double* want) const;
 
   std::size_t page_bytes_;
-  // Bytes evicted before the counts that matter, and those counts.
+  // Bytes seen before the counts that matter, and those counts: of probation, of the rest.
+  std::array<std::uint64_t, slab::kClassCountMax> seen_hot_{};
   std::array<std::uint64_t, slab::kClassCountMax> seen_{};
+  std::array<double, slab::kClassCountMax> recent_hot_{};
   std::array<double, slab::kClassCountMax> recent_{};
+  std::array<double, slab::kClassCountMax> want_{};  // bytes, as far as the counts tell
+  std::array<std::uint16_t, slab::kClassCountMax> hot_permille_{};
   std::array<bool, slab::kClassCountMax> evicting_{};  // since the last decision
   std::array<std::uint64_t, slab::kClassCountMax> stored_seen_{};
   std::array<unsigned, slab::kClassCountMax> quiet_ticks_{};

@@ -103,7 +103,7 @@ Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lr
                                          std::size_t lru_index, Eviction how, Ref* chunk) {
   const Verdict dead = take_dead(worker, lru, chunk);
   if (dead != Verdict::none) return dead;
-  const Ref ref = lru.candidate(policy_);
+  const Ref ref = lru.candidate(policy_, hot_permille(lru_index));
   if (ref == 0) return Verdict::none;
   Item& tail = keyspace_.item(ref);
   const bool tail_expired = expired(tail);
@@ -114,14 +114,13 @@ Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lr
     lru.move(keyspace_.arena(), ref, static_cast<Segment>(tail.segment()));
     return how.last_try ? Verdict::none : Verdict::again;
   }
+  const bool on_probation = tail.segment() == static_cast<unsigned>(Segment::hot);
+  const std::size_t bytes =
+      tail.has(slab::kExtent) ? tail.value_bytes() : keyspace_.classes().chunk_bytes(lru_index);
+  if (!tail_expired && how.counts && on_probation) worker.left_hot(lru_index, bytes);
   if (!tail_expired && !how.last_try && spare(worker, lru, lru_index, ref)) return Verdict::again;
   count_victim(worker, tail, lru_index, tail_expired);
-  if (!tail_expired && how.counts) {
-    worker.turned_over(lru_index, tail.has(slab::kExtent)
-                                      ? tail.value_bytes()
-                                      : keyspace_.classes().chunk_bytes(lru_index));
-  }
-  const bool on_probation = tail.segment() == static_cast<unsigned>(Segment::hot);
+  if (!tail_expired && how.counts && !on_probation) worker.evicted(lru_index, bytes);
   *chunk = unlink_victim(worker, stripe, lru, ref, tail_expired ? earned_its_place(tail) : on_probation);
   return Verdict::taken;
 }
@@ -136,7 +135,7 @@ Ref Reclaimer::unlink_victim(Worker& worker, Stripe& stripe, Lru& lru, Ref ref, 
   if (victim.has(slab::kAnyDeadline)) --stripe.deadline_count;
   lru.unlink(keyspace_.arena(), ref);
   stripe.table.erase(hash, ref);
-  if (remember) stripe.ghost.remember(stripe.table.bucket_of(hash), hash);
+  if (remember) stripe.ghost.remember(stripe.ghost_set(hash), hash);
   victim.change(0, slab::kLinked);
   if (!victim.has(slab::kExtent)) {
     keyspace_.release_heap(victim);
@@ -171,7 +170,8 @@ bool Reclaimer::evict_shared(Worker& worker, std::size_t lru_index, bool counts)
   Keyspace::SharedLru& shared = keyspace_.shared(lru_index);
   for (int tries = kRoomTries; tries-- > 0;) {
     const auto oldest = [&] {
-      return shared.lru.dead().tail != 0 ? shared.lru.dead().tail : shared.lru.candidate(policy_);
+      const Ref dead = shared.lru.dead().tail;
+      return dead != 0 ? dead : shared.lru.candidate(policy_, hot_permille(lru_index));
     };
     Ref ref = 0;
     std::size_t owner = 0;
@@ -253,7 +253,7 @@ std::uint32_t Reclaimer::tail_age_s(std::size_t lru_index) {
     std::lock_guard lock(stripe.lock);
     std::uint32_t age = 0;
     const bool found = keyspace_.with_lru(stripe, lru_index, [&](Lru& lru) {
-      const Ref ref = lru.candidate(policy_);
+      const Ref ref = lru.candidate(policy_, hot_permille(lru_index));
       // The list's lock keeps the item in place; its access time belongs to its own stripe and is
       // written with an atomic store.
       if (ref == 0) return lru.dead().tail != 0;
@@ -517,7 +517,8 @@ std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
   constexpr auto kStored = static_cast<std::size_t>(ClassCounter::cmd_set);
   gates_.for_each([&](const Worker& each) {
     for (std::size_t i = 1; i < loads.size(); ++i) {
-      loads[i].evicted_bytes += each.turnover_bytes[i].load(std::memory_order_relaxed);
+      loads[i].left_hot_bytes += each.turnover[i].left_hot.load(std::memory_order_relaxed);
+      loads[i].evicted_bytes += each.turnover[i].evicted.load(std::memory_order_relaxed);
       loads[i].stored_count += each.class_counters[i].read(kStored);
     }
   });
@@ -525,7 +526,10 @@ std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
 }
 
 bool Reclaimer::rebalance(Worker& worker) {
-  const Rebalancer::Move move = rebalancer_.decide(loads());
+  const Rebalancer::Move move = rebalancer_.decide(loads(), policy_.hot_percent);
+  for (std::size_t i = 1; i < hot_permille_.size(); ++i) {
+    hot_permille_[i].store(rebalancer_.hot_permille(i), std::memory_order_relaxed);
+  }
   if (!move) return false;
   const bool moved = carry_out(worker, move);
   if (worker.events.wants(stream::kSystem)) [[unlikely]] {

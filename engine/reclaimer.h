@@ -71,7 +71,7 @@ class Reclaimer {
   /// so that it need not do so again when it is stored anew.
   void remember_expired(Stripe& stripe, std::uint64_t hash, const Item& each) const {
     if (!policy_.segmented || !earned_its_place(each)) return;
-    stripe.ghost.remember(stripe.table.bucket_of(hash), hash);
+    stripe.ghost.remember(stripe.ghost_set(hash), hash);
   }
 
   bool evictions_enabled() const { return evictions_; }
@@ -95,6 +95,11 @@ class Reclaimer {
   }
 
  private:
+  /// HOT's share of a list.
+  std::uint32_t hot_permille(std::size_t lru_index) const {
+    const std::uint32_t own = hot_permille_[lru_index].load(std::memory_order_relaxed);
+    return own != 0 ? own : policy_.hot_percent * 10;
+  }
   static bool earned_its_place(const Item& each) {
     return each.segment() == static_cast<unsigned>(Segment::warm) || each.uses() >= kUsesToStay;
   }
@@ -137,6 +142,7 @@ class Reclaimer {
   std::atomic<std::size_t> next_stripe_{0};  // where evict_elsewhere looks first
   std::atomic<std::uint64_t> pages_moved_{0};
   std::array<std::atomic<std::uint32_t>, slab::kClassCountMax> evicted_age_s_{};
+  std::array<std::atomic<std::uint16_t>, slab::kClassCountMax> hot_permille_{};  // 0: as policy_ says
 };
 
 }  // namespace larder::engine

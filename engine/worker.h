@@ -37,14 +37,15 @@ class alignas(64) Worker {
   std::array<ClassCounters, slab::kClassCountMax> class_counters;
   slab::Magazines magazines;
 
-  /// Bytes evicted from each Lru to make room for new items, for the rebalancer; written by the
-  /// owning thread only.
-  std::array<std::atomic<std::uint64_t>, slab::kClassCountMax> turnover_bytes{};
-  void turned_over(std::size_t lru_index, std::size_t bytes) {
-    auto& cell = turnover_bytes[lru_index];
-    cell.store(cell.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
-    unreported_bytes_ += bytes;
-  }
+  /// What went through each Lru to make room for new items, in bytes, for the rebalancer; written by
+  /// the owning thread only.
+  struct Turnover {
+    std::atomic<std::uint64_t> left_hot{0};  // end of probation, kept or not
+    std::atomic<std::uint64_t> evicted{0};   // from elsewhere
+  };
+  std::array<Turnover, slab::kClassCountMax> turnover{};
+  void left_hot(std::size_t lru_index, std::size_t bytes) { add(turnover[lru_index].left_hot, bytes); }
+  void evicted(std::size_t lru_index, std::size_t bytes) { add(turnover[lru_index].evicted, bytes); }
   /// True once for every MiB turned over: time to tell the maintainer.
   bool turnover_due() {
     if (unreported_bytes_ < (1 << 20)) return false;
@@ -58,6 +59,10 @@ class alignas(64) Worker {
  private:
   friend class GateGuard;
   friend class ExclusiveSection;
+  void add(std::atomic<std::uint64_t>& cell, std::size_t bytes) {
+    cell.store(cell.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+    unreported_bytes_ += bytes;
+  }
   GateSet& gates_;
   GateLock gate_;
   std::size_t unreported_bytes_ = 0;

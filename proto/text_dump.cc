@@ -148,7 +148,7 @@ TextProtocol::Flow TextProtocol::lru_crawler(Request& request) {
     refusal = form->pipelined;
   } else if (!engine::parse_class_list(words[2], &cursor.classes)) {
     refusal = text::kBadClass;
-  } else if (cursor.classes == 0) {
+  } else if (cursor.classes.none()) {
     refusal = text::kNothingToCrawl;
   }
   if (!refusal.empty()) {
@@ -173,7 +173,7 @@ void TextProtocol::stats_cachedump(Request& request) {
   }
   if (class_id >= slab::kClassCountMax) return reply(text::kIllegalSlabId);
   engine::DumpCursor cursor;
-  cursor.classes = std::uint64_t{1} << class_id;
+  cursor.classes.reset().set(class_id);
   dump_ = std::make_unique<Dump>(Dump{kCachedump, cursor, limit == 0 ? kUnlimited : limit,
                                       kCachedumpBytesMax - text::kEnd.size() - 1});
   mode_ = Mode::dump;

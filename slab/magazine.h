@@ -14,9 +14,9 @@
 
 namespace larder::slab {
 
-/// Slab class ids are 1..kLastClass; 0 is no class. The last index of per-class arrays is left for
+/// Slab class ids are 1..kLastClass; 0 is no class. memcached has up to 63; large values want more. The last index of per-class arrays is left for
 /// what is kept per class but is none (engine: values in extents).
-inline constexpr std::size_t kClassCountMax = 64;
+inline constexpr std::size_t kClassCountMax = 80;
 inline constexpr std::size_t kLastClass = kClassCountMax - 2;
 
 /// Names an item: its offset in the arena divided by the arena's alignment. 0 = none.

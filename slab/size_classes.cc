@@ -17,7 +17,7 @@ double usual_factor(std::size_t bytes, std::size_t last, std::size_t ids) {
   if (bytes < 1024) return 1.0 + 1.0 / 16;
   if (bytes < 8192) return 1.25;
   const double ratio = static_cast<double>(last) / static_cast<double>(bytes);
-  return std::max(1.5, std::pow(ratio, 1.0 / static_cast<double>(ids)));
+  return std::max(1.2, std::pow(ratio, 1.0 / static_cast<double>(ids)));
 }
 }  // namespace
 
@@ -33,14 +33,20 @@ SizeClasses::SizeClasses(const Options& options, std::size_t alignment) {
       if (aligned < options.chunk_bytes_max && aligned > chunk_bytes_[count_]) add(aligned);
     }
   } else {
+    // Of large chunks a page holds a whole number: the next smaller size of which it does, if that is
+    // larger than the last, else the next larger.
     const auto even = [&](std::size_t bytes) {
       if (bytes * kEvenPerPage < options.page_bytes) return align(bytes);
-      const std::size_t wide = options.page_bytes / (options.page_bytes / bytes);
-      return wide / alignment * alignment;
+      const std::size_t per_page = options.page_bytes / bytes;
+      const std::size_t smaller = options.page_bytes / (per_page + 1) / alignment * alignment;
+      if (smaller > chunk_bytes_[count_]) return smaller;
+      return options.page_bytes / per_page / alignment * alignment;
     };
     std::size_t bytes = align(options.chunk_bytes_min);
     while (count_ + 1 < kLastClass && bytes < options.chunk_bytes_max) {
-      const double factor = options.growth_factor != 0 ? options.growth_factor : usual_factor(bytes, options.chunk_bytes_max, kLastClass - count_ - 1);
+      const double factor = options.growth_factor != 0
+                                ? options.growth_factor
+                                : usual_factor(bytes, options.chunk_bytes_max, kLastClass - count_ - 1);
       if (static_cast<double>(bytes) * std::sqrt(factor) > static_cast<double>(options.chunk_bytes_max)) break;
       add(bytes);
       auto grown = static_cast<std::size_t>(static_cast<double>(bytes) * factor);

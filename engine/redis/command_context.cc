@@ -76,7 +76,7 @@ bool CommandContext::read_string(const Key& key, std::optional<std::string_view>
 
 void CommandContext::put_string(const Key& key, std::string_view value, const StringOptions& options) {
   Stripe& of = stripe(key);
-  of.ghost.prefetch(of.table.bucket_of(key.hash));
+  of.ghost.prefetch(of.ghost_set(key.hash));
   const Ref old_ref = engine.live_entry(state, of, key);
   RedisEngine::StringFields fields{options.deadline_ms, 0};
   if (options.keep_fields && old_ref != 0) {

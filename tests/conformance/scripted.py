@@ -154,7 +154,7 @@ ADMINISTRATION = [
     "lru_crawler x", "lru_crawler sleep", "lru_crawler sleep 2000000", "lru_crawler sleep 100",
     "lru_crawler tocrawl", "lru_crawler tocrawl 0", "lru_crawler crawl x", "lru_crawler enable x",
     "stats bogus", "stats detail", "stats detail x", "stats detail dump", "stats cachedump",
-    "stats cachedump 1", "stats cachedump 64 0", "stats cachedump x 0", "stats sizes",
+    "stats cachedump 1", "stats cachedump 300 0", "stats cachedump x 0", "stats sizes",
     "watch bogus", "extstore", "slabs reassign 1",
 ]
 

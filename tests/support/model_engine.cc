@@ -474,7 +474,7 @@ bool ModelEngine::dump(Worker& worker, DumpCursor* cursor, ItemSink& sink) {
   GetRequest request;
   request.want_cas = true;
   request.bump = false;
-  const bool wanted = (cursor->classes >> kClass & 1) != 0;
+  const bool wanted = cursor->classes[kClass];
   const std::size_t end = std::min(keys.size(), cursor->bucket + kDumpItemsMax);
   for (; cursor->bucket < end; ++cursor->bucket) {
     Item& item = items_.at(keys[cursor->bucket]);

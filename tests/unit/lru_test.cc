@@ -32,13 +32,13 @@ struct Fixture {
 TEST_CASE("HOT gives way while it holds more than its share, then WARM; TEMP goes last") {
   Fixture f;
   Lru lru;
-  const LruPolicy policy{.hot_percent = 20, .warm_percent = 40};
+  const LruPolicy policy{.warm_percent = 40};
   for (const auto& [segment, count] : {std::pair{Segment::temp, 2}, {Segment::warm, 8}, {Segment::hot, 4}}) {
     for (int i = 0; i < count; ++i) lru.link(f.arena, f.make(), segment);
   }
   lru.check_integrity(f.arena);
   std::string order;
-  while (const slab::Ref ref = lru.candidate(policy)) {
+  while (const slab::Ref ref = lru.candidate(policy, 200)) {
     order += "HWCT"[f.item(ref).segment()];
     lru.unlink(f.arena, ref);
   }
@@ -56,10 +56,10 @@ TEST_CASE("a list that is not segmented is one queue") {
     lru.link(f.arena, refs.back(), Segment::cold);
   }
   for (const slab::Ref ref : refs) {
-    REQUIRE(lru.candidate({.segmented = false}) == ref);
+    REQUIRE(lru.candidate({.segmented = false}, 50) == ref);
     lru.unlink(f.arena, ref);
   }
-  CHECK(lru.candidate({.segmented = false}) == 0);
+  CHECK(lru.candidate({.segmented = false}, 50) == 0);
 }
 
 TEST_CASE("flushed items become one list, in constant time, and can be taken singly") {

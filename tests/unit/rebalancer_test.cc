@@ -12,10 +12,10 @@ constexpr std::size_t kMiB = 1 << 20;
 
 TEST_CASE("a page moves from the class at rest to the one that evicts") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
-  CHECK_FALSE(rebalancer.decide(loads));
+  std::vector<Load> loads{{}, {40 * kMiB, 0, 0, 0}, {10 * kMiB, 0, 0, 0}};
+  CHECK_FALSE(rebalancer.decide(loads, 5));
   loads[2].evicted_bytes = 2 * kMiB;
-  const auto move = rebalancer.decide(loads);
+  const auto move = rebalancer.decide(loads, 5);
   REQUIRE(move);
   CHECK(move.from == 1);
   CHECK(move.to == 2);
@@ -23,45 +23,45 @@ TEST_CASE("a page moves from the class at rest to the one that evicts") {
 
 TEST_CASE("classes that turn over alike are left alone") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
+  std::vector<Load> loads{{}, {40 * kMiB, 0, 0, 0}, {10 * kMiB, 0, 0, 0}};
   for (int i = 0; i < 50; ++i) {
     loads[1].evicted_bytes += 4 * kMiB;
     loads[2].evicted_bytes += kMiB;
-    CHECK_FALSE(rebalancer.decide(loads));
+    CHECK_FALSE(rebalancer.decide(loads, 5));
   }
 }
 
 TEST_CASE("only a class that evicts now is given a page") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {40 * kMiB, 0, 0}, {10 * kMiB, 0, 0}};
+  std::vector<Load> loads{{}, {40 * kMiB, 0, 0, 0}, {10 * kMiB, 0, 0, 0}};
   loads[2].evicted_bytes = 8 * kMiB;
-  CHECK(rebalancer.decide(loads));
-  CHECK_FALSE(rebalancer.decide(loads));
+  CHECK(rebalancer.decide(loads, 5));
+  CHECK_FALSE(rebalancer.decide(loads, 5));
 }
 
 TEST_CASE("the last page goes only when nothing was stored for a second") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {kMiB, 0, 5}, {10 * kMiB, 0, 0}};
+  std::vector<Load> loads{{}, {kMiB, 0, 0, 5}, {10 * kMiB, 0, 0, 0}};
   rebalancer.tick(loads);
   loads[2].evicted_bytes += kMiB;
-  CHECK_FALSE(rebalancer.decide(loads));
+  CHECK_FALSE(rebalancer.decide(loads, 5));
   for (int i = 0; i < 10; ++i) rebalancer.tick(loads);
   loads[2].evicted_bytes += kMiB;
-  CHECK(rebalancer.decide(loads).from == 1);
+  CHECK(rebalancer.decide(loads, 5).from == 1);
   ++loads[1].stored_count;  // seen at once, not with the next tick
   loads[2].evicted_bytes += kMiB;
-  CHECK_FALSE(rebalancer.decide(loads));
+  CHECK_FALSE(rebalancer.decide(loads, 5));
 }
 
 TEST_CASE("moves end where lifetimes are about equal") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {60 * kMiB, 0, 0}, {4 * kMiB, 0, 0}};
+  std::vector<Load> loads{{}, {60 * kMiB, 0, 0, 0}, {4 * kMiB, 0, 0, 0}};
   int moves = 0;
   for (int i = 0; i < 1000; ++i) {
     // Both get the same stream of new bytes, so equal shares are right.
     loads[1].evicted_bytes += kMiB;
     loads[2].evicted_bytes += kMiB;
-    if (const auto move = rebalancer.decide(loads)) {
+    if (const auto move = rebalancer.decide(loads, 5)) {
       loads[move.from].held_bytes -= kMiB;
       loads[move.to].held_bytes += kMiB;
       ++moves;
@@ -70,4 +70,24 @@ TEST_CASE("moves end where lifetimes are about equal") {
   CHECK(moves < 60);
   CHECK(loads[1].held_bytes >= 27 * kMiB);
   CHECK(loads[1].held_bytes <= 37 * kMiB);
+}
+
+TEST_CASE("items that pass by once draw no memory but what their probation takes") {
+  Rebalancer rebalancer(kMiB);
+  std::vector<Load> loads{{}, {50 * kMiB, 0, 0, 0}, {50 * kMiB, 0, 0, 0}};
+  for (int i = 0; i < 2000; ++i) {
+    // Of the first class nothing stays; of the second all does.
+    loads[1].left_hot_bytes += 3 * kMiB;
+    loads[2].left_hot_bytes += kMiB;
+    loads[2].evicted_bytes += kMiB;
+    if (const auto move = rebalancer.decide(loads, 10)) {
+      loads[move.from].held_bytes -= kMiB;
+      loads[move.to].held_bytes += kMiB;
+    }
+  }
+  // 7.5 MiB of probation, and some of the rest for what may come to stay.
+  CHECK(loads[1].held_bytes >= 7 * kMiB);
+  CHECK(loads[1].held_bytes <= 18 * kMiB);
+  CHECK(rebalancer.hot_permille(1) >= 400);
+  CHECK(rebalancer.hot_permille(2) <= 40);
 }
