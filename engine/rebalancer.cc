@@ -36,15 +36,18 @@ void Rebalancer::share_out(std::span<const Load> loads, std::uint32_t hot_percen
   double hot = 0;
   double rest = 0;
   double held = 0;
+  std::array<double, slab::kClassCountMax> flow{};  // of what stays, in items
   for (std::size_t i = 1; i < loads.size(); ++i) {
+    flow[i] = (recent_[i] + kHotWeight * recent_hot_[i]) /
+              static_cast<double>(std::max<std::size_t>(1, loads[i].item_bytes));
     hot += recent_hot_[i];
-    rest += recent_[i] + kHotWeight * recent_hot_[i];
+    rest += flow[i];
     held += static_cast<double>(loads[i].held_bytes);
   }
   const double for_hot = hot == 0 ? 0 : held * hot_percent / 100;
   for (std::size_t i = 1; i < loads.size(); ++i) {
     const double own_hot = hot == 0 ? 0 : for_hot * recent_hot_[i] / hot;
-    want_[i] = rest == 0 ? 0 : own_hot + (held - for_hot) * (recent_[i] + kHotWeight * recent_hot_[i]) / rest;
+    want_[i] = rest == 0 ? 0 : own_hot + (held - for_hot) * flow[i] / rest;
     if (recent(i) < page() || loads[i].held_bytes == 0) continue;
     const double share = 1000 * own_hot / static_cast<double>(loads[i].held_bytes);
     hot_permille_[i] = static_cast<std::uint16_t>(std::clamp(share, 10.0, 600.0));

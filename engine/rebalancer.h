@@ -1,12 +1,14 @@
 // Which class should give a page to which: the policy alone, without memory or locks.
 //
-// Every class (and the values in extents) evicts its own items to make room for its new ones. Were all
-// memory one S3-FIFO (lru.h), items would spend equal times on probation whatever their size, and those
-// that stay would live equally long. Over a stretch of time a list passes rate x lifetime bytes; so each
-// class should have
+// Every class (and the values in extents) evicts its own items to make room for its new ones. What is on
+// probation (lru.h) should be so for as long whatever its size. What stays should stay the longer the
+// smaller it is: a byte brings most hits where the item that goes next, for its size, is asked for least;
+// as far as popularity does not depend on size that is where lifetimes are as 1 / size (the argument of
+// size-aware policies such as GDSF, Cherkasova 1998, for a class at a time). Over a stretch of time a
+// list passes rate x lifetime bytes; so each class should have
 //   of the memory for probation    a share as of the bytes that left probation
-//   of the rest                    a share as of the bytes evicted from there
-// which is what want() says. A page moves from the class that has most of what it should to the one that
+//   of the rest                    a share as of the items evicted from there
+// A page moves from the class that has most of what it should to the one that
 // has least, as long as they differ by more than kImbalance, and probation gets its part of each class
 // (hot_permille). Counting bytes instead of seconds makes it independent of the clock and of how fast
 // requests come. Without the distinction, items that pass by once would draw memory to their class.
@@ -32,6 +34,7 @@ class Rebalancer {
  public:
   struct Load {
     std::size_t held_bytes = 0;       // pages of the class, or bytes of extents
+    std::size_t item_bytes = 0;       // of one item of the class, about
     std::uint64_t left_hot_bytes = 0; // that ended probation, ever, rising
     std::uint64_t evicted_bytes = 0;  // from elsewhere, ever, rising
     std::uint64_t stored_count = 0;   // ever, rising

@@ -512,7 +512,9 @@ std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
   std::array<Rebalancer::Load, slab::kClassCountMax> loads{};
   for (std::size_t id = 1; id <= keyspace_.classes().count(); ++id) {
     loads[id].held_bytes = std::size_t{keyspace_.slabs().page_count(id)} * keyspace_.arena().page_bytes();
+    loads[id].item_bytes = keyspace_.classes().chunk_bytes(id);
   }
+  loads[kExtentLru].item_bytes = 2 * keyspace_.classes().chunk_bytes(keyspace_.classes().count());
   loads[kExtentLru].held_bytes = keyspace_.arena().extent_bytes();
   constexpr auto kStored = static_cast<std::size_t>(ClassCounter::cmd_set);
   gates_.for_each([&](const Worker& each) {

@@ -145,7 +145,7 @@ TEST_CASE("dump: only the classes that are asked for") {
   CHECK(sink.of["extent"] == kExtentLru);
   for (const auto& [key, class_id] : sink.of) {
     DumpCursor cursor;
-    cursor.classes = std::uint64_t{1} << class_id;
+    cursor.classes.reset().set(class_id);
     CHECK(harness.dump(cursor).seen == std::map<std::string, int>{{key, 1}});
     cursor.classes = ~cursor.classes;
     CHECK(harness.dump(cursor).seen.size() == 2);

@@ -12,7 +12,7 @@ constexpr std::size_t kMiB = 1 << 20;
 
 TEST_CASE("a page moves from the class at rest to the one that evicts") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {40 * kMiB, 0, 0, 0}, {10 * kMiB, 0, 0, 0}};
+  std::vector<Load> loads{{}, {40 * kMiB, 100, 0, 0, 0}, {10 * kMiB, 100, 0, 0, 0}};
   CHECK_FALSE(rebalancer.decide(loads, 5));
   loads[2].evicted_bytes = 2 * kMiB;
   const auto move = rebalancer.decide(loads, 5);
@@ -23,7 +23,7 @@ TEST_CASE("a page moves from the class at rest to the one that evicts") {
 
 TEST_CASE("classes that turn over alike are left alone") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {40 * kMiB, 0, 0, 0}, {10 * kMiB, 0, 0, 0}};
+  std::vector<Load> loads{{}, {40 * kMiB, 100, 0, 0, 0}, {10 * kMiB, 100, 0, 0, 0}};
   for (int i = 0; i < 50; ++i) {
     loads[1].evicted_bytes += 4 * kMiB;
     loads[2].evicted_bytes += kMiB;
@@ -33,7 +33,7 @@ TEST_CASE("classes that turn over alike are left alone") {
 
 TEST_CASE("only a class that evicts now is given a page") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {40 * kMiB, 0, 0, 0}, {10 * kMiB, 0, 0, 0}};
+  std::vector<Load> loads{{}, {40 * kMiB, 100, 0, 0, 0}, {10 * kMiB, 100, 0, 0, 0}};
   loads[2].evicted_bytes = 8 * kMiB;
   CHECK(rebalancer.decide(loads, 5));
   CHECK_FALSE(rebalancer.decide(loads, 5));
@@ -41,7 +41,7 @@ TEST_CASE("only a class that evicts now is given a page") {
 
 TEST_CASE("the last page goes only when nothing was stored for a second") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {kMiB, 0, 0, 5}, {10 * kMiB, 0, 0, 0}};
+  std::vector<Load> loads{{}, {kMiB, 100, 0, 0, 5}, {10 * kMiB, 100, 0, 0, 0}};
   rebalancer.tick(loads);
   loads[2].evicted_bytes += kMiB;
   CHECK_FALSE(rebalancer.decide(loads, 5));
@@ -55,7 +55,7 @@ TEST_CASE("the last page goes only when nothing was stored for a second") {
 
 TEST_CASE("moves end where lifetimes are about equal") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {60 * kMiB, 0, 0, 0}, {4 * kMiB, 0, 0, 0}};
+  std::vector<Load> loads{{}, {60 * kMiB, 100, 0, 0, 0}, {4 * kMiB, 100, 0, 0, 0}};
   int moves = 0;
   for (int i = 0; i < 1000; ++i) {
     // Both get the same stream of new bytes, so equal shares are right.
@@ -74,7 +74,7 @@ TEST_CASE("moves end where lifetimes are about equal") {
 
 TEST_CASE("items that pass by once draw no memory but what their probation takes") {
   Rebalancer rebalancer(kMiB);
-  std::vector<Load> loads{{}, {50 * kMiB, 0, 0, 0}, {50 * kMiB, 0, 0, 0}};
+  std::vector<Load> loads{{}, {50 * kMiB, 100, 0, 0, 0}, {50 * kMiB, 100, 0, 0, 0}};
   for (int i = 0; i < 2000; ++i) {
     // Of the first class nothing stays; of the second all does.
     loads[1].left_hot_bytes += 3 * kMiB;
@@ -90,4 +90,19 @@ TEST_CASE("items that pass by once draw no memory but what their probation takes
   CHECK(loads[1].held_bytes <= 18 * kMiB);
   CHECK(rebalancer.hot_permille(1) >= 400);
   CHECK(rebalancer.hot_permille(2) <= 40);
+}
+
+TEST_CASE("the same bytes evicted, smaller items are given more memory") {
+  Rebalancer rebalancer(kMiB);
+  std::vector<Load> loads{{}, {50 * kMiB, 100, 0, 0, 0}, {50 * kMiB, 300, 0, 0, 0}};
+  for (int i = 0; i < 2000; ++i) {
+    loads[1].evicted_bytes += kMiB;
+    loads[2].evicted_bytes += kMiB;
+    if (const auto move = rebalancer.decide(loads, 10)) {
+      loads[move.from].held_bytes -= kMiB;
+      loads[move.to].held_bytes += kMiB;
+    }
+  }
+  CHECK(loads[1].held_bytes >= 67 * kMiB);
+  CHECK(loads[1].held_bytes <= 80 * kMiB);
 }
