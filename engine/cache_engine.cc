@@ -114,12 +114,14 @@ std::int32_t CacheEngine::ttl_s(const Item& item) const {
 Ref CacheEngine::live(Worker& worker, Stripe& stripe, const Key& key, bool again) {
   const Ref ref = keyspace_.find(stripe, key);
   const bool is_expired = ref != 0 && reclaimer_.expired(keyspace_.item(ref));
+  const bool is_flushed = ref == 0 && keyspace_.recall_flushed(stripe, key);
   if (worker.events.wants(stream::kFetchers) && !again) [[unlikely]] {
-    tell_lookup(worker, key, ref, is_expired);
+    const Found absent = is_flushed ? Found::flushed : Found::not_found;
+    tell_lookup(worker, key, ref, is_expired ? Found::expired : ref != 0 ? Found::found : absent);
   }
+  if (is_flushed) [[unlikely]] worker.count(Counter::get_flushed);
   if (!is_expired) return ref;
   worker.count(Counter::get_expired);
-  if (!keyspace_.item(ref).has(slab::kFetched)) worker.count(Counter::expired_unfetched);
   reclaimer_.remember_expired(stripe, key.hash, keyspace_.item(ref));
   keyspace_.remove(worker, stripe, key.hash, ref);
   return 0;
@@ -127,6 +129,10 @@ Ref CacheEngine::live(Worker& worker, Stripe& stripe, const Key& key, bool again
 
 // A chunk: free, or of an item evicted from this stripe.
 Ref CacheEngine::take_chunk(Worker& worker, Stripe& stripe, std::size_t class_id) {
+  // Without a maintainer nobody else takes back what has expired or was flushed.
+  if (!config_.maintainer && !keyspace_.shared_lru(class_id)) [[unlikely]] {
+    if (const Ref reclaimed = reclaimer_.reclaim_in_stripe(worker, stripe, class_id)) return reclaimed;
+  }
   const Ref chunk = keyspace_.slabs().allocate(worker.magazines, class_id);
   if (chunk != 0 || keyspace_.shared_lru(class_id)) return chunk;
   return reclaimer_.evict_in_stripe(worker, stripe, class_id, {.more_than = Reclaimer::kFewItems});

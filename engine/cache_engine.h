@@ -162,7 +162,7 @@ class CacheEngine : public Engine {
   std::int32_t ttl_s(const Item&) const;
 
   // cache_engine_events.cc: for those who watch. Each asks whether anybody does.
-  void tell_lookup(Worker&, const Key&, Ref, bool is_expired);
+  void tell_lookup(Worker&, const Key&, Ref, Found);
   void tell_stored(Worker&, const Key&, const StoreRequest&, Ref);
   void tell_created(Worker&, const Key&, StoreMode, Ref, Ref old_ref);
   void tell_refused(Worker&, const Key&, const StoreRequest&, StoreStatus, std::size_t value_bytes);

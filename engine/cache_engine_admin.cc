@@ -89,28 +89,32 @@ void slabs_reassign(CacheEngine& engine, Worker& worker, Words words, Reply& rep
   reply.status("OK");
 }
 
-/// A figure of memcached's automover: kept and shown, but pages move by another rule (rebalancer.h).
-void automove_factor(CacheEngine& engine, Words words, const char* setting, const char* format,
-                     Reply& reply) {
-  double factor = 0;
-  if (words.size() < 4 || !parse_factor(words[3], &factor)) return reply.error("ERROR");
-  engine.show_setting(setting, fmt::format(fmt::runtime(format), factor));
+void automove_ratio(CacheEngine& engine, Words words, Reply& reply) {
+  double ratio = 0;
+  if (words.size() < 4 || !parse_factor(words[3], &ratio)) return reply.error("ERROR");
+  engine.maintainer().automove_ratio.store(ratio, std::memory_order_relaxed);
+  engine.show_setting("slab_automove_ratio", fmt::format("{:.2f}", ratio));
+  reply.status("OK");
+}
+
+/// Of external storage's automover, in memcached too: kept and shown.
+void automove_freeratio(CacheEngine& engine, Words words, Reply& reply) {
+  double ratio = 0;
+  if (words.size() < 4 || !parse_factor(words[3], &ratio)) return reply.error("ERROR");
+  engine.show_setting("slab_automove_freeratio", fmt::format("{:.3f}", ratio));
   reply.status("OK");
 }
 
 void slabs_automove(CacheEngine& engine, Words words, Reply& reply) {
-  if (is(words[2], "ratio")) {
-    return automove_factor(engine, words, "slab_automove_ratio", "{:.2f}", reply);
-  }
-  if (is(words[2], "freeratio")) {
-    return automove_factor(engine, words, "slab_automove_freeratio", "{:.3f}", reply);
-  }
+  if (is(words[2], "ratio")) return automove_ratio(engine, words, reply);
+  if (is(words[2], "freeratio")) return automove_freeratio(engine, words, reply);
   std::uint32_t number = 0;
   if (is(words[2], "window")) {
     if (words.size() < 4 || !parse(words[3], &number)) return reply.error(kBadFormat);
     if (number < 3 || number > 1800) {
       return reply.error("CLIENT_ERROR automove window too low or too high");
     }
+    engine.maintainer().automove_window.store(number, std::memory_order_relaxed);
     engine.show_setting("slab_automove_window", std::to_string(number));
     return reply.status("OK");
   }
@@ -181,17 +185,17 @@ void lru_crawler_crawl(CacheEngine& engine, Words words, Reply& reply) {
   }
   if (words[2] == "hash") return reply.error("ERROR an unknown error happened");
   if (classes.none()) return reply.error("NOTSTARTED no items to crawl");
-  maintainer.request_walk();
+  maintainer.request_walk(classes);
   reply.status("OK");
 }
 
-/// The crawler's own pace holds: what is asked for is kept and shown.
 void lru_crawler_sleep(CacheEngine& engine, Words words, Reply& reply) {
   std::uint32_t microseconds = 0;
   if (!parse(words[2], &microseconds)) return reply.error(kBadFormat);
   if (microseconds > 1'000'000) {
     return reply.error("CLIENT_ERROR sleep must be one second or less");
   }
+  engine.maintainer().crawler_sleep_us.store(microseconds, std::memory_order_relaxed);
   engine.show_setting("lru_crawler_sleep", std::to_string(microseconds));
   reply.status("OK");
 }
@@ -199,6 +203,7 @@ void lru_crawler_sleep(CacheEngine& engine, Words words, Reply& reply) {
 void lru_crawler_tocrawl(CacheEngine& engine, Words words, Reply& reply) {
   std::uint32_t items = 0;
   if (!parse(words[2], &items)) return reply.error(kBadFormat);
+  engine.maintainer().crawler_tocrawl.store(items, std::memory_order_relaxed);
   engine.show_setting("lru_crawler_tocrawl", std::to_string(items));
   reply.status("OK");
 }

@@ -7,14 +7,12 @@
 
 namespace larder::engine {
 
-void CacheEngine::tell_lookup(Worker& worker, const Key& key, Ref ref, bool is_expired) {
+void CacheEngine::tell_lookup(Worker& worker, const Key& key, Ref ref, Found found) {
   ItemGetEvent event;
   event.client = worker.events.client();
-  if (is_expired) {
-    event.found = Found::expired;
-  } else if (ref != 0) {
+  event.found = found;
+  if (found == Found::found) {
     const Item& item = keyspace_.item(ref);
-    event.found = Found::found;
     event.class_id = static_cast<std::uint8_t>(keyspace_.lru_index(item));
     event.value_bytes = item.value_bytes();
   }
@@ -38,7 +36,9 @@ void CacheEngine::tell_stored(Worker& worker, const Key& key, const StoreRequest
 
 // A new item that no store made: `old_ref` is what the second lookup found.
 void CacheEngine::tell_created(Worker& worker, const Key& key, StoreMode mode, Ref ref, Ref old_ref) {
-  if (worker.events.wants(stream::kFetchers)) [[unlikely]] tell_lookup(worker, key, old_ref, false);
+  if (worker.events.wants(stream::kFetchers)) [[unlikely]] {
+    tell_lookup(worker, key, old_ref, old_ref != 0 ? Found::found : Found::not_found);
+  }
   if (!worker.events.wants(stream::kMutations)) [[likely]] return;
   StoreRequest request;
   request.mode = mode;

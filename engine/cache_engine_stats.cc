@@ -87,6 +87,8 @@ void CacheEngine::reset_stats(Worker& worker) {
     each.counters.reset();
     for (ClassCounters& counters : each.class_counters) counters.reset();
   });
+  reclaimer_.reset_moves();
+  maintainer_->crawler_starts.store(0, std::memory_order_relaxed);
 }
 
 bool CacheEngine::stats(std::string_view group, StatSink& sink) {
@@ -141,7 +143,18 @@ void CacheEngine::general_stats(StatSink& sink) {
   sink.stat("bytes", bytes);
   sink.stat("curr_items", items);
   sink.stat("slab_global_page_pool", std::uint64_t{keyspace_.arena().pool_pages()});
-  sink.stat("slabs_moved", reclaimer_.pages_moved());
+  const auto count = [](const std::atomic<std::uint64_t>& counter) {
+    return counter.load(std::memory_order_relaxed);
+  };
+  const Reclaimer::Moves& moves = reclaimer_.moves();
+  sink.stat("slab_reassign_rescues", count(moves.rescues));
+  sink.stat("slab_reassign_inline_reclaim", count(moves.inline_reclaims));
+  sink.stat("slab_reassign_busy_items", count(moves.busy_items));
+  sink.stat("slab_reassign_busy_nomem", count(moves.busy_no_memory));
+  sink.stat("slab_reassign_last_busy_status",
+            std::string_view(moves.last_busy.load(std::memory_order_relaxed)));
+  sink.stat("slab_reassign_running", std::uint64_t{moves.running.load(std::memory_order_relaxed) ? 1u : 0u});
+  sink.stat("slabs_moved", count(moves.pages));
   sink.stat("lru_crawler_running", std::uint64_t{maintainer_->walk_running() ? 1u : 0u});
   sink.stat("lru_crawler_starts", maintainer_->crawler_starts.load(std::memory_order_relaxed));
   sink.stat("lru_maintainer_juggles",

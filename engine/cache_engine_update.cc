@@ -166,9 +166,10 @@ DeleteStatus CacheEngine::remove(Worker& worker, const Key& key, const DeleteReq
 
 void CacheEngine::flush(Worker& worker, Deadline when) {
   worker.count(Counter::cmd_flush);
-  if (when != Deadline::never() && !clock().reached(when)) {
+  const bool before_all = when == Deadline::past();
+  if (before_all || (when != Deadline::never() && !clock().reached(when))) {
     flush_if_due(worker);  // before another takes its place
-    flush_due_.store(when, std::memory_order_relaxed);
+    flush_due_.store(before_all ? Deadline::never() : when, std::memory_order_relaxed);
     return;
   }
   flush_now(worker);

@@ -26,10 +26,15 @@ struct Config {
   LruPolicy lru;                         // -o hot_lru_pct, warm_lru_pct, no_lru_maintainer
   std::int64_t temporary_ttl_s = -1;     // -o temporary_ttl; below: TEMP segment; -1: off
   bool crawler = true;                   // -o no_lru_crawler turns it off
+  std::uint32_t crawler_sleep_us = 100;  // -o lru_crawler_sleep: after every thousand items
+  std::uint32_t crawler_tocrawl = 0;     // -o lru_crawler_tocrawl: of a class in a walk; 0: all
   bool maintainer = true;                // -o no_lru_maintainer turns it off
   bool reassign = true;                  // -o no_slab_reassign: no command moves a page
   bool automove = true;                  // -o slab_automove: idle pages go back to the pool
+  double automove_ratio = 0.8;           // -o slab_automove_ratio: see rebalancer.h
+  std::uint32_t automove_window = 10;    // -o slab_automove_window
   bool track_sizes = false;              // -o track_sizes: `stats sizes` may be asked for
+  std::size_t pretended_bytes = 0;       // of memory_bytes, taken before anything is stored (tests)
   int memory_fd = -1;                    // -e: the file that holds the items; -1: none
   std::uint64_t hash_seed = 0;           // 0: a random one
 };

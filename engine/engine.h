@@ -270,7 +270,8 @@ class Engine {
   virtual bool too_large(std::size_t key_bytes, std::size_t value_bytes) const = 0;
 
   /// Kills everything stored before `when` (never = now; a later moment is kept as pending and
-  /// replaces an earlier pending one). Exclusive section: at one instant for all keys.
+  /// replaces an earlier pending one; Deadline::past() is before anything was stored and leaves nothing
+  /// pending). Exclusive section: at one instant for all keys.
   virtual void flush(Worker&, Deadline when) = 0;
 
   /// Statistics of a group: "" (general), "items", "slabs", "sizes", "settings" (those that

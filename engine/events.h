@@ -54,6 +54,7 @@ enum class EventKind : std::uint8_t {
   command_line,
   connection_open,
   connection_close,
+  connection_tls_error,
 };
 
 /// Longer texts are cut.
@@ -146,6 +147,13 @@ struct ConnectionCloseEvent {
   Transport transport = Transport::tcp;
   CloseReason reason = CloseReason::error;
   std::uint16_t port = 0;
+  std::int32_t client = 0;
+};
+
+/// A client's TLS stream broke off, most often in its handshake; the text says why.
+struct ConnectionTlsErrorEvent {
+  static constexpr EventKind kKind = EventKind::connection_tls_error;
+  static constexpr Streams kStream = stream::kConnections;
   std::int32_t client = 0;
 };
 

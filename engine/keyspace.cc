@@ -59,7 +59,8 @@ std::size_t first_shared_class(const slab::SizeClasses& classes, std::size_t pag
 
 Keyspace::Keyspace(const Config& config, const Engine& hasher)
     : hasher_(hasher),
-      arena_({config.memory_bytes, config.huge_pages, choose_page_bytes(config), config.memory_fd}),
+      arena_({config.memory_bytes, config.huge_pages, choose_page_bytes(config), config.memory_fd,
+              config.pretended_bytes}),
       classes_(class_options(config), arena_.alignment()),
       slabs_(arena_, classes_),
       shared_from_(first_shared_class(classes_, arena_.page_bytes())),
@@ -209,6 +210,16 @@ Ref Keyspace::find_long(Stripe& stripe, const Key& key) {
   return stripe.table.find(key.hash, [&](Ref ref) { return item(ref).key() == key.bytes; });
 }
 
+bool Keyspace::find_flushed(Stripe& stripe, const Key& key) {
+  const Ref ref = stripe.flushed->find(key.hash, [&](Ref other) { return item(other).key() == key.bytes; });
+  return ref != 0 && stripe.flushed->erase(key.hash, ref);
+}
+
+void Keyspace::unlink_dead(Stripe& stripe, Lru& lru, Ref ref) {
+  lru.unlink_dead(arena_, ref);
+  if (stripe.flushed != nullptr) stripe.flushed->erase(hash_of(ref), ref);
+}
+
 std::vector<Table> Keyspace::make_tables(std::size_t count) const {
   std::vector<Table> tables;
   tables.reserve(count);
@@ -225,7 +236,13 @@ void Keyspace::kill(std::size_t first, std::vector<Table>& fresh) {
   for (std::size_t i = first; i < end; ++i) {
     Stripe& stripe = stripes_[i];
     std::lock_guard lock(stripe.lock);
-    stripe.table = std::move(fresh[i - first]);  // exchanges the two
+    Table& old = fresh[i - first];
+    stripe.table = std::move(old);  // exchanges the two
+    if (old.size() != 0 && stripe.flushed != nullptr) {
+      *stripe.flushed = std::move(old);
+    } else if (old.size() != 0) {
+      stripe.flushed = std::make_unique<Table>(std::move(old));
+    }
     stripe.item_bytes = 0;
     stripe.deadline_count = 0;
     for (const auto& lru : stripe.lrus) {

@@ -85,6 +85,7 @@ struct alignas(64) Stripe {
   std::uint64_t item_bytes = 0;     // total of Keyspace::item_total over linked items
   std::uint64_t deadline_count = 0; // linked items that have a deadline
   std::uint32_t index = 0;
+  std::unique_ptr<Table> flushed;   // names of what the last flush killed and nobody has freed yet
   std::array<std::unique_ptr<Lru>, slab::kClassCountMax> lrus;  // made on first use
 
   Stripe(std::size_t buckets, std::size_t buckets_max)
@@ -153,6 +154,12 @@ class Keyspace {
   void remove(Worker&, Stripe& stripe, std::uint64_t hash, Ref ref);
   /// As remove(), but keeps the chunk for reuse: returns it, or 0 if it is pinned or has an extent.
   Ref remove_for_reuse(Worker&, Stripe& stripe, std::uint64_t hash, Ref ref);
+  /// Whether a flush took this key, which is told once. Requires: it is not in the table.
+  bool recall_flushed(Stripe& stripe, const Key& key) {
+    return stripe.flushed != nullptr && find_flushed(stripe, key);
+  }
+  /// Takes an item that a flush killed off its list. Requires: the list's lock, too.
+  void unlink_dead(Stripe& stripe, Lru& lru, Ref ref);
   /// Frees an owned item's memory.
   void free(Worker&, Ref ref);
   /// Frees what an item owns outside the arena, when its chunk is kept.
@@ -236,6 +243,7 @@ class Keyspace {
   /// `bytes` modulo 2^64, for less.
   void add_bytes(Stripe& stripe, const Item& each, std::size_t bytes);
   Ref find_long(Stripe& stripe, const Key& key);
+  bool find_flushed(Stripe& stripe, const Key& key);
   Stripe* make_stripes();
 
   const Engine& hasher_;

@@ -79,9 +79,13 @@ void Lru::kill_all(const slab::Arena& arena) {
 Lru::Ref Lru::candidate(const LruPolicy& policy, std::uint32_t hot_permille) const {
   const List& hot = list(Segment::hot);
   const List& warm = list(Segment::warm);
-  if (list(Segment::cold).tail != 0) return list(Segment::cold).tail;
+  const List& cold = list(Segment::cold);
+  // What the other mode has left behind goes first.
+  if (!policy.segmented && hot.tail != 0) return hot.tail;
+  if (!policy.segmented && warm.tail != 0) return warm.tail;
+  if (cold.tail != 0) return cold.tail;
   const std::uint64_t total = hot.count + warm.count;
-  const bool warm_first = policy.segmented && hot.count * 1000 <= total * hot_permille &&
+  const bool warm_first = hot.count * 1000 <= total * hot_permille &&
                           warm.count * 100 > total * policy.warm_percent;
   for (const Ref tail : {warm_first ? warm.tail : hot.tail, hot.tail, warm.tail}) {
     if (tail != 0) return tail;

@@ -26,7 +26,7 @@ void Rebalancer::fade(std::span<const Load> loads) {
     passed += recent(i);
     held += static_cast<double>(loads[i].held_bytes);
   }
-  if (passed * 4 < held) return;
+  if (passed * kWindowOfAll < held * settings_.window) return;
   for (double& each : recent_hot_) each /= 2;
   for (double& each : recent_) each /= 2;
 }
@@ -89,7 +89,7 @@ Rebalancer::Move Rebalancer::decide(std::span<const Load> loads, std::uint32_t h
     least = want;
     from = i;
   }
-  if (from == 0 || least * kImbalance >= most) return {};
+  if (from == 0 || least >= most * settings_.ratio) return {};
   return {from, to};
 }
 

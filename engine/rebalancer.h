@@ -8,14 +8,16 @@
 // list passes rate x lifetime bytes; so each class should have
 //   of the memory for probation    a share as of the bytes that left probation
 //   of the rest                    a share as of the items evicted from there
-// A page moves from the class that has most of what it should to the one that
-// has least, as long as they differ by more than kImbalance, and probation gets its part of each class
-// (hot_permille). Counting bytes instead of seconds makes it independent of the clock and of how fast
-// requests come. Without the distinction, items that pass by once would draw memory to their class.
+// A page moves from the class that has most of what it should to the one that has least, as long as the
+// one's part of it is less than Settings::ratio of the other's (memcached's slab_automove_ratio), and
+// probation gets its part of each class (hot_permille). Counting bytes instead of seconds makes it
+// independent of the clock and of how fast requests come. Without the distinction, items that pass by
+// once would draw memory to their class.
 //
-// What was evicted by moving a page itself is not counted. Counts fade: once a quarter of the memory
-// has been turned over, all are halved, so the policy follows a load that drifts. Only a class that
-// evicts now is given a page, and only one that has stored nothing for a second loses its last.
+// What was evicted by moving a page itself is not counted. Counts fade: once a part of the memory has
+// been turned over (Settings::window: a quarter at 10), all are halved, so the policy follows a load that
+// drifts. Only a class that evicts now is given a page, and only one that has stored nothing for a second
+// loses its last.
 //
 // Threads: one (the maintainer). Compare memcached's slab_automove.h, which compares tail ages.
 #pragma once
@@ -39,6 +41,11 @@ class Rebalancer {
     std::uint64_t evicted_bytes = 0;  // from elsewhere, ever, rising
     std::uint64_t stored_count = 0;   // ever, rising
   };
+  /// memcached's figures, with its defaults.
+  struct Settings {
+    double ratio = 0.8;    // slab_automove_ratio
+    unsigned window = 10;  // slab_automove_window: how long the past counts
+  };
   struct Move {
     std::size_t from = 0;
     std::size_t to = 0;  // 0: none
@@ -47,6 +54,7 @@ class Rebalancer {
 
   explicit Rebalancer(std::size_t page_bytes) : page_bytes_(page_bytes) {}
 
+  void configure(const Settings& settings) { settings_ = settings; }
   /// `loads` by LRU index, always of the same length; index 0 is ignored. `hot_percent`: probation's
   /// part of all memory.
   Move decide(std::span<const Load> loads, std::uint32_t hot_percent);
@@ -56,7 +64,7 @@ class Rebalancer {
   void tick(std::span<const Load> loads);
 
  private:
-  static constexpr double kImbalance = 1.25;
+  static constexpr double kWindowOfAll = 40;  // the window in which all memory is turned over
   // Where nothing is evicted but from probation, that has to tell what a class needs.
   static constexpr double kHotWeight = 0.02;
   static constexpr unsigned kQuietTicks = 10;
@@ -67,6 +75,7 @@ class Rebalancer {
   std::size_t receiver(std::span<const Load> loads, double* want) const;
 
   std::size_t page_bytes_;
+  Settings settings_;
   // Bytes seen before the counts that matter, and those counts: of probation, of the rest.
   std::array<std::uint64_t, slab::kClassCountMax> seen_hot_{};
   std::array<std::uint64_t, slab::kClassCountMax> seen_{};

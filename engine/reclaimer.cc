@@ -12,8 +12,21 @@ namespace {
 constexpr int kTailTries = 64;
 constexpr int kRoomTries = 64;       // rounds of make_room before giving up against other threads
 constexpr std::size_t kDeadPerCrawl = 64;
+constexpr std::size_t kTailsPerHold = 256;  // expired items that are freed at a time
 constexpr int kPatience = 50;         // times a refused make_room looks again
 constexpr auto kPause = std::chrono::milliseconds(1);
+
+/// Says that something goes on, while it lives.
+class Running {
+ public:
+  explicit Running(std::atomic<bool>& flag) : flag_(flag) { flag_.store(true, std::memory_order_relaxed); }
+  ~Running() { flag_.store(false, std::memory_order_relaxed); }
+  Running(const Running&) = delete;
+  Running& operator=(const Running&) = delete;
+
+ private:
+  std::atomic<bool>& flag_;
+};
 }  // namespace
 
 Reclaimer::Reclaimer(Keyspace& keyspace, GateSet& gates, const Config& config, const Clock& clock)
@@ -28,11 +41,13 @@ Reclaimer::Reclaimer(Keyspace& keyspace, GateSet& gates, const Config& config, c
 // --- level 1: one list ---
 
 // Takes an item killed by flush_all. A pinned one is left to its last reader.
-Reclaimer::Verdict Reclaimer::take_dead(Worker& worker, Lru& lru, Ref* chunk) {
+Reclaimer::Verdict Reclaimer::take_dead(Worker& worker, Stripe& stripe, Lru& lru, std::size_t lru_index,
+                                        Ref* chunk) {
   const Ref ref = lru.dead().tail;
   if (ref == 0) return Verdict::none;
   Item& dead = keyspace_.item(ref);
-  lru.unlink_dead(keyspace_.arena(), ref);
+  keyspace_.unlink_dead(stripe, lru, ref);
+  count_reclaimed(worker, dead, lru_index);
   dead.change(0, slab::kLinked);
   if (dead.pins() != 0) return Verdict::again;
   if (dead.has(slab::kExtent)) {
@@ -45,18 +60,19 @@ Reclaimer::Verdict Reclaimer::take_dead(Worker& worker, Lru& lru, Ref* chunk) {
   return Verdict::taken;
 }
 
+// An expired or flushed item whose memory was wanted, or that was met at the end of its list.
+void Reclaimer::count_reclaimed(Worker& worker, const Item& gone, std::size_t lru_index) {
+  worker.count(Counter::reclaimed);
+  worker.count(lru_index, ClassCounter::reclaimed);
+  if (gone.has(slab::kFetched)) return;
+  worker.count(Counter::expired_unfetched);
+  worker.count(lru_index, ClassCounter::expired_unfetched);
+}
+
 void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru_index,
                              bool was_expired) {
+  if (was_expired) return count_reclaimed(worker, victim, lru_index);
   const bool unfetched = !victim.has(slab::kFetched);
-  if (was_expired) {
-    worker.count(Counter::reclaimed);
-    worker.count(lru_index, ClassCounter::reclaimed);
-    if (unfetched) {
-      worker.count(Counter::expired_unfetched);
-      worker.count(lru_index, ClassCounter::expired_unfetched);
-    }
-    return;
-  }
   worker.count(Counter::evictions);
   worker.count(lru_index, ClassCounter::evicted);
   if (victim.has(slab::kAnyDeadline)) worker.count(lru_index, ClassCounter::evicted_nonzero);
@@ -87,12 +103,11 @@ void Reclaimer::tell_evicted(Worker& worker, const Item& victim, std::size_t lru
 bool Reclaimer::spare(Worker& worker, Lru& lru, std::size_t lru_index, Ref ref) {
   Item& tail = keyspace_.item(ref);
   const auto segment = static_cast<Segment>(tail.segment());
-  const bool goes_round =
-      segment == Segment::warm || (segment == Segment::cold && !policy_.segmented);
+  const bool goes_round = segment == Segment::warm || !policy_.segmented;
   const unsigned price = goes_round ? 1 : kUsesToStay;
   if (segment == Segment::temp || tail.uses() < price) return false;
   tail.set_uses(tail.uses() - price);
-  lru.move(keyspace_.arena(), ref, goes_round ? segment : Segment::warm);
+  lru.move(keyspace_.arena(), ref, policy_.segmented ? Segment::warm : Segment::cold);
   worker.count(goes_round ? Counter::moves_within_lru : Counter::moves_to_warm);
   worker.count(lru_index, goes_round ? ClassCounter::moves_within_lru : ClassCounter::moves_to_warm);
   return true;
@@ -101,7 +116,7 @@ bool Reclaimer::spare(Worker& worker, Lru& lru, std::size_t lru_index, Ref ref) 
 // One look at the list: takes a dead item or the tail, or gives the tail another life.
 Reclaimer::Verdict Reclaimer::evict_step(Worker& worker, Stripe& stripe, Lru& lru,
                                          std::size_t lru_index, Eviction how, Ref* chunk) {
-  const Verdict dead = take_dead(worker, lru, chunk);
+  const Verdict dead = take_dead(worker, stripe, lru, lru_index, chunk);
   if (dead != Verdict::none) return dead;
   const Ref ref = lru.candidate(policy_, hot_permille(lru_index));
   if (ref == 0) return Verdict::none;
@@ -351,7 +366,7 @@ bool Reclaimer::free_dead_of(Worker& worker, Stripe& stripe) {
     if (lru == nullptr) continue;
     for (std::size_t i = 0; i < kDeadPerCrawl && lru->dead().tail != 0; ++i) {
       Ref chunk = 0;
-      if (take_dead(worker, *lru, &chunk) == Verdict::taken && chunk != 0) {
+      if (take_dead(worker, stripe, *lru, index, &chunk) == Verdict::taken && chunk != 0) {
         keyspace_.slabs().free(worker.magazines, chunk);
       }
     }
@@ -366,6 +381,11 @@ bool Reclaimer::free_dead(Worker& worker, Stripe& stripe) {
     std::lock_guard lock(stripe.lock);
     more = free_dead_of(worker, stripe);
   }
+  return free_shared_dead(worker) || more;
+}
+
+bool Reclaimer::free_shared_dead(Worker& worker) {
+  bool more = false;
   for (std::size_t index = 1; index < slab::kClassCountMax; ++index) {
     if (!keyspace_.shared_lru(index)) continue;
     const auto any_dead = [&] {
@@ -379,9 +399,53 @@ bool Reclaimer::free_dead(Worker& worker, Stripe& stripe) {
   return more;
 }
 
-std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket, std::size_t buckets) {
+// The expired item at the end of a segment's list, if it is of this stripe; 0: there is none.
+Ref Reclaimer::expired_tail(Stripe& stripe, std::size_t lru_index, Segment segment) {
+  if (!keyspace_.shared_lru(lru_index) && keyspace_.stripe_lru_if_any(stripe, lru_index) == nullptr) return 0;
+  return keyspace_.with_lru(stripe, lru_index, [&](Lru& lru) -> Ref {
+    const Ref tail = lru.list(segment).tail;
+    if (tail == 0 || keyspace_.item(tail).stripe() != stripe.index) return 0;
+    return expired(keyspace_.item(tail)) ? tail : 0;
+  });
+}
+
+Ref Reclaimer::reclaim_in_stripe(Worker& worker, Stripe& stripe, std::size_t class_id) {
+  Lru* lru = keyspace_.stripe_lru_if_any(stripe, class_id);
+  if (lru == nullptr) return 0;
+  Ref chunk = 0;
+  if (take_dead(worker, stripe, *lru, class_id, &chunk) == Verdict::taken && chunk != 0) return chunk;
+  const Ref tail = lru->candidate(policy_, hot_permille(class_id));
+  if (tail == 0 || !expired(keyspace_.item(tail))) return 0;
+  const std::uint64_t hash = keyspace_.hash_of(tail);
+  count_reclaimed(worker, keyspace_.item(tail), class_id);
+  remember_expired(stripe, hash, keyspace_.item(tail));
+  return keyspace_.remove_for_reuse(worker, stripe, hash, tail);
+}
+
+void Reclaimer::reclaim_tails(Worker& worker, Stripe& stripe, bool also_expired) {
+  std::unique_ptr<Table> names;  // goes after the lock: that unmaps memory
   std::lock_guard lock(stripe.lock);
   free_dead_of(worker, stripe);
+  if (stripe.flushed != nullptr && stripe.flushed->size() == 0) names = std::move(stripe.flushed);
+  if (!also_expired || stripe.deadline_count == 0) return;
+  std::size_t left = kTailsPerHold;
+  for (std::size_t index = 1; index < slab::kClassCountMax; ++index) {
+    for (const Segment segment : {Segment::hot, Segment::warm, Segment::cold, Segment::temp}) {
+      for (; left != 0; --left) {
+        const Ref tail = expired_tail(stripe, index, segment);
+        if (tail == 0) break;
+        const std::uint64_t hash = keyspace_.hash_of(tail);
+        count_reclaimed(worker, keyspace_.item(tail), index);
+        remember_expired(stripe, hash, keyspace_.item(tail));
+        keyspace_.remove(worker, stripe, hash, tail);
+      }
+    }
+  }
+}
+
+std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket, std::size_t buckets,
+                             WalkBudget& budget) {
+  std::lock_guard lock(stripe.lock);
   if (stripe.deadline_count == 0) return 0;
   const std::size_t stop = std::min(bucket + buckets, stripe.table.bucket_count());
   std::vector<Ref> found;
@@ -389,8 +453,11 @@ std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket,
     found.clear();
     stripe.table.for_bucket(bucket, [&](Ref ref) {
       const Item& each = keyspace_.item(ref);
+      const std::size_t index = keyspace_.lru_index(each);
+      if (budget[index] == 0) return;
+      --budget[index];
       worker.count(Counter::crawler_items_checked);
-      worker.count(keyspace_.lru_index(each), ClassCounter::crawler_items_checked);
+      worker.count(index, ClassCounter::crawler_items_checked);
       if (expired(each)) found.push_back(ref);
     });
     for (const Ref ref : found) {
@@ -398,7 +465,10 @@ std::size_t Reclaimer::crawl(Worker& worker, Stripe& stripe, std::size_t bucket,
       const std::size_t index = keyspace_.lru_index(each);
       worker.count(Counter::crawler_reclaimed);
       worker.count(index, ClassCounter::crawler_reclaimed);
-      if (!each.has(slab::kFetched)) worker.count(Counter::expired_unfetched);
+      if (!each.has(slab::kFetched)) {
+        worker.count(Counter::expired_unfetched);
+        worker.count(index, ClassCounter::expired_unfetched);
+      }
       const std::uint64_t hash = keyspace_.hash_of(ref);
       remember_expired(stripe, hash, each);
       keyspace_.remove(worker, stripe, hash, ref);
@@ -422,6 +492,7 @@ void Reclaimer::relocate(Worker& worker, Stripe& stripe, std::uint64_t hash, Ref
   stripe.table.replace(hash, ref, room);
   from.change(0, slab::kLinked);
   keyspace_.slabs().free(worker.magazines, ref);
+  moves_.rescues.fetch_add(1, std::memory_order_relaxed);
 }
 
 // A chunk outside the draining page for an item of it: free, or of the oldest item of the same
@@ -437,9 +508,25 @@ Ref Reclaimer::room_for(Worker& worker, Stripe& stripe, const slab::SlabAllocato
     if (chunk == 0) return 0;
     if (keyspace_.arena().page_of(chunk) != drain.page) return chunk;
     keyspace_.slabs().free(worker.magazines, chunk);
+    moves_.inline_reclaims.fetch_add(1, std::memory_order_relaxed);
     if (chunk == ref) return 0;
   }
   return 0;
+}
+
+// A chunk that cannot be emptied, and memcached's word for the reason.
+bool Reclaimer::busy(const char* why) {
+  moves_.busy_items.fetch_add(1, std::memory_order_relaxed);
+  moves_.last_busy.store(why, std::memory_order_relaxed);
+  return false;
+}
+
+void Reclaimer::reset_moves() {
+  for (auto* count : {&moves_.pages, &moves_.rescues, &moves_.inline_reclaims, &moves_.busy_items,
+                      &moves_.busy_no_memory}) {
+    count->store(0, std::memory_order_relaxed);
+  }
+  moves_.last_busy.store("none", std::memory_order_relaxed);
 }
 
 // Empties one chunk of a draining page; false when it is busy (or would have to be evicted).
@@ -452,18 +539,17 @@ bool Reclaimer::empty_chunk(Worker& worker, const slab::SlabAllocator::Drain& dr
   if (evict && keyspace_.shared_lru(drain.class_id)) evict_shared(worker, drain.class_id, false);
   const std::uint32_t seen = each.ctl.load(std::memory_order_relaxed);
   if (seen == slab::kFreeChunk) return true;
-  if ((seen & slab::kLinked) == 0) return false;
+  if ((seen & slab::kLinked) == 0) return busy("busy_floating");
   Stripe& stripe = keyspace_.stripe(seen >> slab::kStripeShift);
   std::lock_guard lock(stripe.lock);
   const std::uint32_t now = each.ctl.load(std::memory_order_relaxed);
   if (now == slab::kFreeChunk) return true;
-  if ((now & slab::kLinked) == 0 || now >> slab::kStripeShift != stripe.index) return false;
-  if (each.pins() != 0) return false;
+  if ((now & slab::kLinked) == 0 || now >> slab::kStripeShift != stripe.index) return busy("busy_floating");
+  if (each.pins() != 0) return busy("busy_active");
   const std::size_t lru_index = keyspace_.lru_index(each);
   const std::uint64_t hash = keyspace_.hash_of(ref);
   if (stripe.table.find(hash, [ref](Ref other) { return other == ref; }) == 0) {
-    keyspace_.with_lru(stripe, lru_index,
-                       [&](Lru& lru) { lru.unlink_dead(keyspace_.arena(), ref); });
+    keyspace_.with_lru(stripe, lru_index, [&](Lru& lru) { keyspace_.unlink_dead(stripe, lru, ref); });
     each.change(0, slab::kLinked);
     keyspace_.free(worker, ref);
     return true;
@@ -476,7 +562,10 @@ bool Reclaimer::empty_chunk(Worker& worker, const slab::SlabAllocator::Drain& dr
       return true;
     }
     if (each.ctl.load(std::memory_order_relaxed) == slab::kFreeChunk) return true;
-    if (!evict) return false;
+    if (!evict) {
+      moves_.busy_no_memory.fetch_add(1, std::memory_order_relaxed);
+      return busy("from_lru");
+    }
   }
   count_victim(worker, each, lru_index, gone);
   keyspace_.remove(worker, stripe, hash, ref);
@@ -485,6 +574,7 @@ bool Reclaimer::empty_chunk(Worker& worker, const slab::SlabAllocator::Drain& dr
 
 bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict, std::size_t to_class) {
   std::lock_guard lock(drain_mutex_);
+  const Running running(moves_.running);
   slab::SlabAllocator& slabs = keyspace_.slabs();
   // Busy pages are passed over; a class with that many of them is left alone.
   constexpr std::size_t kCandidatesMax = 8;
@@ -501,7 +591,7 @@ bool Reclaimer::drain_page(Worker& worker, std::size_t class_id, bool evict, std
     }
     pull_back();  // chunks freed meanwhile went into magazines
     if (slabs.end_drain(drain, to_class)) {
-      pages_moved_.fetch_add(1, std::memory_order_relaxed);
+      moves_.pages.fetch_add(1, std::memory_order_relaxed);
       return true;
     }
   }
@@ -527,7 +617,8 @@ std::array<Rebalancer::Load, slab::kClassCountMax> Reclaimer::loads() {
   return loads;
 }
 
-bool Reclaimer::rebalance(Worker& worker) {
+bool Reclaimer::rebalance(Worker& worker, const Rebalancer::Settings& settings) {
+  rebalancer_.configure(settings);
   const Rebalancer::Move move = rebalancer_.decide(loads(), policy_.hot_percent);
   for (std::size_t i = 1; i < hot_permille_.size(); ++i) {
     hot_permille_[i].store(rebalancer_.hot_permille(i), std::memory_order_relaxed);
@@ -550,7 +641,7 @@ bool Reclaimer::carry_out(Worker& worker, const Rebalancer::Move& move) {
   while (!arena.purge(arena.page_bytes())) {
     if (!evict_shared(worker, kExtentLru, false)) return false;
   }
-  pages_moved_.fetch_add(1, std::memory_order_relaxed);
+  moves_.pages.fetch_add(1, std::memory_order_relaxed);
   return heir == 0 || keyspace_.slabs().grow(heir);
 }
 

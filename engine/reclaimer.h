@@ -48,12 +48,22 @@ class Reclaimer {
   /// stripe lock held.
   char* obtain_extent(Worker&, std::size_t bytes);
 
-  /// Frees expired items in `buckets` buckets of a stripe, from `bucket` on, and some dead ones;
-  /// returns the bucket to go on with (0 after the last).
-  std::size_t crawl(Worker&, Stripe&, std::size_t bucket, std::size_t buckets);
+  /// The chunk of a dead or expired item at an end of this stripe's Lru of the class; 0 when there is
+  /// none. Requires: stripe lock held, the class has no shared Lru.
+  Ref reclaim_in_stripe(Worker&, Stripe&, std::size_t class_id);
+
+  /// Frees some of a stripe's dead items, and, if `also_expired`, expired ones at the ends of its lists.
+  void reclaim_tails(Worker&, Stripe&, bool also_expired);
+
+  /// Items of each Lru that a walk may still look at.
+  using WalkBudget = std::array<std::uint64_t, slab::kClassCountMax>;
+  /// Frees expired items in `buckets` buckets of a stripe, from `bucket` on, and takes what it looked at
+  /// off `budget`; returns the bucket to go on with (0 after the last).
+  std::size_t crawl(Worker&, Stripe&, std::size_t bucket, std::size_t buckets, WalkBudget& budget);
 
   /// Frees some of the dead items of a stripe, and of the shared lists; false when none are left.
   bool free_dead(Worker&, Stripe&);
+  bool free_shared_dead(Worker&);
 
   /// Empties one page of a class and gives it to `to_class` (0: into the pool); false when none can
   /// be emptied. `evict` allows items to be lost, else they are only moved.
@@ -61,7 +71,7 @@ class Reclaimer {
 
   /// Moves one page to the class that turns its memory over fastest, if the policy (rebalancer.h)
   /// says so; false when nothing was moved. Maintainer thread only.
-  bool rebalance(Worker&);
+  bool rebalance(Worker&, const Rebalancer::Settings&);
   void rebalance_tick() { rebalancer_.tick(loads()); }
 
   /// Brings charged memory down to the limit (after it was lowered), some pages a call. True: done.
@@ -88,7 +98,19 @@ class Reclaimer {
   const LruPolicy& policy() const { return policy_; }
   std::int64_t temporary_ttl_s() const { return temporary_ttl_s_; }
   void set_temporary_ttl_s(std::int64_t seconds) { temporary_ttl_s_ = seconds; }
-  std::uint64_t pages_moved() const { return pages_moved_.load(std::memory_order_relaxed); }
+  /// What moving pages has come to.
+  struct Moves {
+    std::atomic<std::uint64_t> pages{0};
+    std::atomic<std::uint64_t> rescues{0};         // items that went on living in another page
+    std::atomic<std::uint64_t> inline_reclaims{0}; // chunks of the page itself, met when looking for room
+    std::atomic<std::uint64_t> busy_items{0};      // chunks for which a page was left as it is
+    std::atomic<std::uint64_t> busy_no_memory{0};  // of these, for want of room
+    std::atomic<const char*> last_busy{"none"};    // in memcached's words
+    std::atomic<bool> running{false};
+  };
+  const Moves& moves() const { return moves_; }
+  /// `stats reset`.
+  void reset_moves();
   /// Age in seconds of the item a class evicted last.
   std::uint32_t evicted_age_s(std::size_t lru_index) const {
     return evicted_age_s_[lru_index].load(std::memory_order_relaxed);
@@ -109,11 +131,13 @@ class Reclaimer {
     bool counts;    // as demand, for the rebalancer
   };
   Verdict evict_step(Worker&, Stripe&, Lru&, std::size_t lru_index, Eviction how, Ref* chunk);
-  Verdict take_dead(Worker&, Lru&, Ref* chunk);
+  Verdict take_dead(Worker&, Stripe&, Lru&, std::size_t lru_index, Ref* chunk);
   bool free_dead_of(Worker&, Stripe&);
   bool spare(Worker&, Lru&, std::size_t lru_index, Ref ref);
   Ref unlink_victim(Worker&, Stripe&, Lru&, Ref ref, bool remember);
   void count_victim(Worker&, const Item& victim, std::size_t lru_index, bool was_expired);
+  void count_reclaimed(Worker&, const Item& gone, std::size_t lru_index);
+  Ref expired_tail(Stripe&, std::size_t lru_index, Segment);
   void tell_evicted(Worker&, const Item& victim, std::size_t lru_index);
   bool evict_shared(Worker&, std::size_t lru_index, bool counts = true);
   bool try_make_room(Worker&, std::size_t class_id);
@@ -126,6 +150,7 @@ class Reclaimer {
   std::uint32_t tail_age_s(std::size_t lru_index);
   bool steal_page(Worker&, std::size_t for_class);
   bool empty_chunk(Worker&, const slab::SlabAllocator::Drain&, std::uint32_t index, bool evict);
+  bool busy(const char* why);
   void relocate(Worker&, Stripe&, std::uint64_t hash, Ref ref, Ref room);
   Ref room_for(Worker&, Stripe&, const slab::SlabAllocator::Drain&, Ref ref, bool evict);
   bool carry_out(Worker&, const Rebalancer::Move&);
@@ -140,7 +165,7 @@ class Reclaimer {
   std::mutex drain_mutex_;
   Rebalancer rebalancer_;  // maintainer thread
   std::atomic<std::size_t> next_stripe_{0};  // where evict_elsewhere looks first
-  std::atomic<std::uint64_t> pages_moved_{0};
+  Moves moves_;
   std::array<std::atomic<std::uint32_t>, slab::kClassCountMax> evicted_age_s_{};
   std::array<std::atomic<std::uint16_t>, slab::kClassCountMax> hot_permille_{};  // 0: as policy_ says
 };

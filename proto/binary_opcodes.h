@@ -26,6 +26,10 @@ enum class Verb : std::uint8_t {
   quit,
   stat,
   sasl,
+  config_get,  // Auto Discovery (binary_config.cc)
+  config_set,
+  config_delete,
+  config_list,
 };
 
 /// Request shapes: how many bytes of extras, whether key and value belong to it.
@@ -45,6 +49,8 @@ struct Opcode {
   bool reply_key = false;                           // get
   bool reply_value = false;                         // get
 
+  /// Is it about the cluster's list of nodes?
+  bool is_config() const { return verb >= Verb::config_get && verb <= Verb::config_list; }
   /// Is it about one key of the engine's?
   bool has_key() const { return verb >= Verb::get && verb <= Verb::arithmetic; }
   /// Is a request of these lengths well-formed? Requires: extras and key fit into the body.
@@ -61,6 +67,7 @@ namespace detail {
 inline constexpr std::uint8_t kStoreExtras = 8;        // client flags, exptime
 inline constexpr std::uint8_t kArithmeticExtras = 20;  // delta, initial value, exptime
 inline constexpr std::uint8_t kExptimeExtras = 4;
+inline constexpr std::uint8_t kConfigExtras = 4;       // client flags
 
 constexpr Opcode get(bool quiet, bool touch, bool reply_key, bool reply_value) {
   Opcode row{.verb = Verb::get, .quiet = quiet, .key = Part::required, .value = false};
@@ -97,6 +104,23 @@ constexpr Opcode flush(bool quiet) {
           .extras_bytes = kExptimeExtras,
           .key = Part::forbidden,
           .value = false};
+}
+constexpr Opcode config_get(bool quiet, bool reply_key) {
+  return {.verb = Verb::config_get,
+          .quiet = quiet,
+          .key = Part::required,
+          .value = false,
+          .reply_key = reply_key};
+}
+constexpr Opcode config_set(bool quiet) {
+  return {.verb = Verb::config_set,
+          .quiet = quiet,
+          .extras = Extras::exactly,
+          .extras_bytes = kConfigExtras,
+          .key = Part::required};
+}
+constexpr Opcode config_delete(bool quiet) {
+  return {.verb = Verb::config_delete, .quiet = quiet, .key = Part::required, .value = false};
 }
 constexpr Opcode bare(bool quiet, Verb verb) {
   return {.verb = verb, .quiet = quiet, .key = Part::forbidden, .value = false};
@@ -144,6 +168,16 @@ constexpr std::array<Opcode, 256> make_opcodes() {
   table[0x22] = {.verb = Verb::sasl, .key = Part::required};  // step
   table[0x23] = get(      loud,  true,  true,  true);   // gatk
   table[0x24] = get(      quiet, true,  true,  true);   // gatkq
+  // Not memcached's: what the managed services' clients ask for the list of nodes with.
+  table[0x60] = config_get(loud,  false);
+  table[0x61] = config_get(quiet, false);
+  table[0x62] = config_get(loud,  true);
+  table[0x63] = config_get(quiet, true);
+  table[0x64] = config_set(loud);
+  table[0x65] = config_set(quiet);
+  table[0x66] = config_delete(loud);
+  table[0x67] = config_delete(quiet);
+  table[0x68] = bare(     loud,  Verb::config_list);
   return table;
 }
 // clang-format on

@@ -153,6 +153,7 @@ Progress BinaryProtocol::run_other(std::string_view input, Output& output, unsig
     return {.consumed = kHeaderBytes, .next = Next::close};
   }
   if (fine && verb == Verb::sasl) return run_sasl(input, request, output, budget);
+  if (fine && request.opcode->is_config()) return run_config(input, request, output, budget);
   if (fine && request.bytes() > input.size()) {
     return verb == Verb::store && request.value_bytes() > kCopyBytesMax
                ? receive(input, request, output, budget)
@@ -221,7 +222,7 @@ Progress BinaryProtocol::run_bare(const Request& request, Output& output) {
       progress.next = Next::quit;
       break;
     default:
-      break;  // keyed requests and SASL are not run here
+      break;  // keyed requests, SASL and the list of nodes are not run here
   }
   return progress;
 }
@@ -316,6 +317,9 @@ void BinaryProtocol::get(const Request& request, const Key& key, Output& output)
   ItemReply sink(output, request.echo(), opcode.reply_key, opcode.reply_value);
   if (session_.engine.get(session_.worker, key, what, sink) == GetStatus::hit) {
     sink.finish();
+  } else if (key.bytes == kClusterConfigKey && !opcode.touch &&
+             get_cluster_config(request, key.bytes, output)) {
+    // Clients of engines before 1.4.14 ask for the list so.
   } else if (!opcode.quiet) {
     // A miss of getk and gatk names the key instead of the error.
     if (opcode.reply_key) {

@@ -82,6 +82,10 @@ class BinaryProtocol final : public Protocol {
   static bool locked_out(const Request& request);
   Progress run_sasl(std::string_view input, const Request& request, Output& output,
                     unsigned& budget);
+  Progress run_config(std::string_view input, const Request& request, Output& output,
+                      unsigned& budget);
+  void config_set(const Request& request, Output& output);
+  bool get_cluster_config(const Request& request, std::string_view name, Output& output);
   SaslExchange::Outcome authenticate(const Request& request, std::string_view* challenge);
   static Progress refuse(std::string_view input, const Request& request, Output& output);
   static Progress skip_unknown(std::string_view input, const Request& request, Output& output);

@@ -32,6 +32,8 @@ inline constexpr std::string_view kNoMemoryStoring =
     "SERVER_ERROR out of memory storing object\r\n";
 
 // Retrieval, touch, arithmetic.
+inline constexpr std::string_view kDeleteUsage =
+    "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n";
 inline constexpr std::string_view kInvalidExptime = "CLIENT_ERROR invalid exptime argument\r\n";
 inline constexpr std::string_view kInvalidDelta = "CLIENT_ERROR invalid numeric delta argument\r\n";
 inline constexpr std::string_view kNonNumeric =

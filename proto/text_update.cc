@@ -23,10 +23,14 @@ TextProtocol::Flow TextProtocol::touch(Request& request) {
   return Flow::proceed;
 }
 
-/// Words between the key and `noreply` are ignored: old clients send a time there.
+/// A word between the key and `noreply` is ignored: old clients send a time there. More of them are
+/// refused, as versions before 1.6.45 did and memccapable demands.
 TextProtocol::Flow TextProtocol::remove(Request& request) {
+  constexpr std::size_t kWordsMax = 4;
   std::string_view line = text::kBadFormat;
-  if (request.words[1].size() <= kKeyBytesMax) {
+  if (request.words.count() > kWordsMax) {
+    line = text::kDeleteUsage;
+  } else if (request.words[1].size() <= kKeyBytesMax) {
     const auto status = session_.engine.remove(session_.worker, key_of(request), {});
     line = status == engine::DeleteStatus::deleted ? text::kDeleted : text::kNotFound;
   }

@@ -1,5 +1,7 @@
 #include "server/engine_config.h"
 
+#include <cstdlib>
+
 #include "engine/engine.h"
 
 namespace larder::server {
@@ -26,10 +28,19 @@ engine::Config engine_config(const Options& options) {
   config.lru.segmented = options.lru_segmented;
   config.temporary_ttl_s = options.temp_lru ? std::int64_t{options.temporary_ttl_s} : -1;
   config.crawler = options.lru_crawler;
+  config.crawler_sleep_us = static_cast<std::uint32_t>(options.lru_crawler_sleep_us);
+  config.crawler_tocrawl = static_cast<std::uint32_t>(options.lru_crawler_tocrawl);
   config.maintainer = options.lru_maintainer;
   config.track_sizes = options.track_sizes;
   config.reassign = options.slab_reassign;
   config.automove = options.slab_reassign && options.slab_automove != 0;
+  config.automove_ratio = options.slab_automove_ratio;
+#ifdef LARDER_DEBUG_COMMANDS
+  // memcached's own tests fill a large memory this way.
+  const char* const pretended = std::getenv("T_MEMD_INITIAL_MALLOC");
+  if (pretended != nullptr) config.pretended_bytes = std::strtoull(pretended, nullptr, 10);
+#endif
+  config.automove_window = static_cast<std::uint32_t>(options.slab_automove_window);
   return config;
 }
 

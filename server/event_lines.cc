@@ -118,6 +118,10 @@ std::string_view end(Line& line, const ConnectionCloseEvent& event, std::string_
       .done();
 }
 
+std::string_view end(Line& line, const ConnectionTlsErrorEvent& event, std::string_view text) {
+  return line.add("type=conntlserr fd={} msg={}", event.client, text).done();
+}
+
 template <typename Event>
 std::string_view line_of(const EventView& view, std::span<char, kEventLineMax> into) {
   Line line(into);
@@ -140,6 +144,7 @@ std::string_view event_line(const EventView& event, std::span<char, kEventLineMa
     case EventKind::command_line: return line_of<CommandLineEvent>(event, into);
     case EventKind::connection_open: return line_of<ConnectionOpenEvent>(event, into);
     case EventKind::connection_close: return line_of<ConnectionCloseEvent>(event, into);
+    case EventKind::connection_tls_error: return line_of<ConnectionTlsErrorEvent>(event, into);
   }
   return {};
 }

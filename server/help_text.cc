@@ -74,16 +74,20 @@ constexpr std::string_view kFlags =
                           hashed with xxh3
    - slab_reassign:       move pages between slab classes (default: on)
    - slab_automove:       0 off, 1 in the background, 2 eager (default: 1)
-   - slab_automove_ratio: age difference that moves a page (default: 0.80)
-   - slab_automove_window: seconds of history it looks at (default: 10)
-   - slab_automove_freeratio: share of memory kept free (default: 0.010)
+   - slab_automove_ratio: a page moves when items of one class live less than this part
+                          of the time that those of another do (default: 0.80)
+   - slab_automove_window: how long the past counts for that, 3 to 1800: at 10, until a
+                          quarter of the memory has been used again (default: 10)
+   - slab_automove_freeratio: accepted; external storage's (default: 0.010)
    - slab_sizes:          chunk sizes of the slab classes, e.g. 64-128-1024
    - slab_chunk_max:      largest chunk, in kilobytes (default: 512)
    - no_chunked_items:    let chunks be as large as a page
    - tail_repair_time:    accepted; no item is held long enough to need it
    - no_lru_crawler:      no thread that looks for expired items
-   - lru_crawler_sleep:   microseconds between the items it looks at (default: 100)
-   - lru_crawler_tocrawl: most items per class and run, 0 for all (default: 0)
+   - lru_crawler_sleep:   microseconds that it rests after a thousand items
+                          (default: 100)
+   - lru_crawler_tocrawl: most items of a class that one "lru_crawler crawl" looks at,
+                          0 for all (default: 0)
    - no_lru_maintainer:   one LRU list per class and no thread that keeps them
    - hot_lru_pct:         share of a class for new items, above which they
                           are the first to go (default: 5)
@@ -116,6 +120,7 @@ constexpr std::string_view kFlags =
    - sock_cookie_id:      mark of the listening sockets, for packet filters
    - drop_privileges:     end the process when a thread makes a system call that
                           a cache does not need (default: off)
+   - no_drop_privileges:  let threads make any system call
    - modern:              accepted; there are no newer defaults
    - no_modern:           the defaults of memcached 1.4
     --redis-port=<num>    speak RESP2 and RESP3, as Redis 7.0, on this port

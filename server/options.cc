@@ -431,8 +431,9 @@ Result check_listening(Reading& reading) {
   if (!options.unix_socket.empty()) return std::nullopt;
   ListenAddress usual{{}, options.tcp_port, options.binding, {}, options.tls.enabled, options.tls.check};
   if (Result exit = list_addresses(options, usual, &options.listen)) return exit;
-  usual = {{}, options.udp_port, options.binding, {}};
+  usual.port = options.udp_port;  // prefixes for TLS are read, and say nothing about UDP
   if (Result exit = list_addresses(options, usual, &options.udp_listen)) return exit;
+  for (ListenAddress& address : options.udp_listen) address.tls = false;
   return options.login_required ? check_login_listeners(options) : std::nullopt;
 }
 
@@ -462,7 +463,8 @@ void settle_redis_port(Options& options) {
   // What -l says holds here also when memcached's port is off.
   std::vector<ListenAddress> addresses;
   if (!options.interfaces.empty()) {
-    const ListenAddress usual{{}, options.redis_port, options.binding, {}};
+    const ListenAddress usual{{}, options.redis_port, options.binding, {}, options.tls.enabled,
+                              options.tls.check};
     static_cast<void>(parse_listen_list(options.interfaces, usual, &addresses));
   }
   for (const ListenAddress& address : addresses) {

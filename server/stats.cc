@@ -136,7 +136,7 @@ constexpr Row kGeneral[] = {
     {"slab_reassign_busy_items", nullptr, with_reassign},
     {"slab_reassign_busy_deletes", nullptr, with_reassign},
     {"slab_reassign_busy_nomem", nullptr, with_reassign},
-    {"slab_reassign_last_busy_status", LARDER_VALUE("none"), with_reassign},
+    {"slab_reassign_last_busy_status", nullptr, with_reassign},
     {"slab_reassign_running", nullptr, with_reassign},
     {"slabs_moved", nullptr, with_reassign},
     {"lru_crawler_running", nullptr, with_crawler},

@@ -20,11 +20,15 @@ constexpr std::size_t kWriteDirectBytes = 16 * 1024;
 
 constexpr int kVersions[] = {TLS1_VERSION, TLS1_1_VERSION, TLS1_2_VERSION, TLS1_3_VERSION};
 
+std::string error_text(unsigned long code) {
+  char text[256] = "";
+  if (code != 0) ERR_error_string_n(code, text, sizeof text);
+  return text;
+}
+
 /// The oldest error that OpenSSL remembers; it remembers none afterwards.
 std::string take_error() {
-  char text[256] = "";
-  const unsigned long code = ERR_get_error();
-  if (code != 0) ERR_error_string_n(code, text, sizeof text);
+  std::string text = error_text(ERR_get_error());
   ERR_clear_error();
   return text;
 }
@@ -85,6 +89,7 @@ class TlsStream final : public Transport {
   int receive_some(char* to, std::size_t bytes, std::size_t* got);
   bool send_some(const char* from, std::size_t bytes, std::size_t* sent);
   void fail(int reason);
+  void tell(const std::string& text);
 
   SSL* const ssl_;
   TlsWorker& worker_;
@@ -96,7 +101,7 @@ class TlsStream final : public Transport {
 };
 
 /// Keeps what went wrong in errno, counts it and reports it. Requires: SSL_get_error() gave `reason`,
-/// which is neither an end of the stream nor a reason to wait.
+/// which is no reason to wait, and an end of the stream only in its handshake.
 void TlsStream::fail(int reason) {
   const int error = reason == SSL_ERROR_SYSCALL && errno != 0 ? errno : ECONNRESET;
   failed_ = true;
@@ -105,10 +110,21 @@ void TlsStream::fail(int reason) {
   } else if (reason != SSL_ERROR_SYSCALL) {
     worker_.counters.count(Counter::ssl_proto_errors);
   }
-  const std::string text = reason == SSL_ERROR_SYSCALL ? std::strerror(error) : take_error();
-  worker_.log.client("<{} TLS error: {}", SSL_get_fd(ssl_), text);
+  constexpr unsigned long kEnd = ERR_PACK(ERR_LIB_SSL, 0, SSL_R_UNEXPECTED_EOF_WHILE_READING);
+  tell(reason == SSL_ERROR_ZERO_RETURN ? error_text(kEnd)
+       : reason == SSL_ERROR_SYSCALL   ? std::strerror(error)
+                                       : take_error());
   ERR_clear_error();
   errno = error;
+}
+
+/// Tells the log and the watchers why the stream broke off.
+void TlsStream::tell(const std::string& text) {
+  const int client = SSL_get_fd(ssl_);
+  worker_.log.client("<{} TLS error: {}", client, text);
+  if (worker_.events.wants(engine::stream::kConnections)) {
+    worker_.events.write(engine::ConnectionTlsErrorEvent{.client = client}, text);
+  }
 }
 
 /// One record, or what fits. Above 0: `got` bytes; 0: the end; -1 with errno set.
@@ -131,8 +147,9 @@ int TlsStream::receive_some(char* to, std::size_t bytes, std::size_t* got) {
     case SSL_ERROR_NONE:
       return 1;
     case SSL_ERROR_ZERO_RETURN:
-      if (!established_) worker_.counters.count(Counter::ssl_handshake_errors);
-      return 0;
+      if (established_) return 0;
+      fail(reason);
+      return -1;
     case SSL_ERROR_WANT_WRITE:
       wants_write_ = true;
       [[fallthrough]];

@@ -24,6 +24,7 @@
 #include <optional>
 #include <string>
 
+#include "engine/events.h"
 #include "server/counters.h"
 #include "server/log.h"
 #include "server/options.h"
@@ -37,6 +38,7 @@ namespace larder::server {
 /// together before they are encrypted, because each write becomes a record of its own.
 struct TlsWorker {
   ThreadCounters& counters;
+  engine::EventLog& events;
   const Log& log;
   std::size_t buffer_bytes;
   std::unique_ptr<char[]> buffer;

@@ -17,11 +17,11 @@ constexpr std::size_t kKeptOutputBytes = 256 * 1024;
 constexpr std::uint64_t kBufferShareMin = 16 * 1024;
 constexpr std::size_t kTlsBufferBytesMin = 1024;
 
-TlsWorker tls_worker(const WorkerShared& shared, ThreadCounters& counters) {
+TlsWorker tls_worker(const WorkerShared& shared, ThreadCounters& counters, engine::EventLog& events) {
   const TlsOptions& options = shared.options.tls;
-  if (!options.enabled) return {counters, shared.log, 0, nullptr};
+  if (!options.enabled) return {counters, events, shared.log, 0, nullptr};
   const auto bytes = std::max(std::size_t{options.write_buffer_bytes}, kTlsBufferBytesMin);
-  return {counters, shared.log, bytes, std::unique_ptr<char[]>(new char[bytes])};
+  return {counters, events, shared.log, bytes, std::unique_ptr<char[]>(new char[bytes])};
 }
 
 std::uint64_t buffer_share(const Options& options) {
@@ -39,7 +39,7 @@ WorkerThread::WorkerThread(const WorkerShared& shared, engine::Worker& engine_wo
       mailbox_(loop_),
       turn_timer_(loop_, [this] { serve_turns(); }),
       second_timer_(loop_, [this] { draining_ ? loop_.stop() : close_idle(); }),
-      tls_(tls_worker(shared, counters_)),
+      tls_(tls_worker(shared, counters_, engine_worker.events)),
       buffer_bytes_max_(buffer_share(shared.options)),
       read_buffer_(new char[kReadBytes]),
       output_(std::make_unique<proto::Output>()) {

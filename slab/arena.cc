@@ -39,7 +39,9 @@ void check(bool holds, const char* what) {
 Arena::Arena(const Options& options)
     : in_file_(options.memory_fd >= 0),
       page_shift_(static_cast<unsigned>(std::countr_zero(options.page_bytes))),
-      limit_bytes_(options.limit_bytes) {
+      limit_bytes_(options.limit_bytes),
+      pretended_bytes_(options.pretended_bytes),
+      charged_bytes_(options.pretended_bytes) {
   const std::size_t wanted = round_up(options.limit_bytes, kPageBytes) + kPageBytes;
   while ((std::size_t{1} << (32 + align_shift_)) < wanted) ++align_shift_;
   std::size_t slab_bytes = std::max(kSlabReserveMin, wanted);
@@ -325,7 +327,8 @@ void Arena::check_integrity() const {
   check(in_use == extent_bytes_, "extent bytes are miscounted");
   check(parked_runs == parked_.size(), "parked runs are miscounted");
   const std::size_t pages = page_fresh_ - 1 - pages_clean_.size();
-  check(charged_bytes_ == pages * page_bytes() + in_use + parked, "charged bytes are miscounted");
+  check(charged_bytes_ == pretended_bytes_ + pages * page_bytes() + in_use + parked,
+        "charged bytes are miscounted");
 }
 
 }  // namespace larder::slab

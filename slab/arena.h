@@ -43,6 +43,7 @@ class Arena {
     bool huge_pages = false;  // ask for transparent huge pages (-L)
     std::size_t page_bytes = kPageBytes;  // a power of two, up to kPageBytes
     int memory_fd = -1;       // keep everything in this file (-e); it stays the caller's
+    std::size_t pretended_bytes = 0;  // charged from the start and never there, for tests
   };
   /// Throws std::system_error when the address range cannot be reserved.
   explicit Arena(const Options& options);
@@ -158,7 +159,8 @@ class Arena {
   mutable SpinLock<LockRank::arena> lock_;  // guards all below
   std::atomic<std::uint64_t> supply_{0};   // read without the lock
   std::size_t limit_bytes_;
-  std::size_t charged_bytes_ = 0;
+  const std::size_t pretended_bytes_;
+  std::size_t charged_bytes_;
   std::size_t claimed_bytes_ = 0;
   std::size_t extent_bytes_ = 0;
   std::uint32_t page_fresh_ = 1;           // pages from here on were never taken

@@ -90,6 +90,10 @@ TEXT = {
         "set {a} 0 0 1|x", "flush_all", "get {a}", "add {a} 0 0 1|y", "flush_all 0", "get {a}",
         "set {a} 0 0 1|x", "flush_all noreply", "get {a}", "set {a} 0 0 1|x", "flush_all 0 noreply",
         "get {a}", "flush_all x", "flush_all 3600", "flush_all -1", "set {a} 0 0 1|x", "get {a}"),
+    # A moment before the process began: nothing is that old.
+    "flushing the distant past": texts(
+        "set {a} 0 0 1|x", "flush_all 3600", "flush_all 2592001", "get {a}", "flush_all 2592001 noreply",
+        "get {a}"),
     "flushing with words": texts("flush_all 0 x"),
     "noreply": texts(
         "set {a} 0 0 1 noreply|1", "add {a} 0 0 1 noreply|2", "replace {b} 0 0 1 noreply|2",
@@ -316,7 +320,8 @@ BINARY = {
     "flushing": [
         storage(wire.SET, K), BinaryRequest(wire.FLUSH, extras=word(0)), BinaryRequest(wire.GET, K),
         storage(wire.SET, K), BinaryRequest(wire.FLUSH), BinaryRequest(wire.GET, K),
-        storage(wire.SET, K), BinaryRequest(wire.FLUSHQ), BinaryRequest(wire.GET, K)],
+        storage(wire.SET, K), BinaryRequest(wire.FLUSHQ), BinaryRequest(wire.GET, K),
+        storage(wire.SET, K), BinaryRequest(wire.FLUSH, extras=word(2592001)), BinaryRequest(wire.GET, K)],
     "noop": [BinaryRequest(wire.NOOP)],
     "quit": [storage(wire.SET, K), BinaryRequest(wire.QUIT)],
     "quitq": [storage(wire.SET, K), BinaryRequest(wire.QUITQ)],

@@ -6,6 +6,7 @@ import signal
 import pytest
 
 from server import run_to_end, user_flags, wait_for
+from wire import GET, NOT_FOUND, OK, packet
 
 pytestmark = pytest.mark.larder_only
 
@@ -176,3 +177,25 @@ def test_file_that_cannot_be_used(tmp_path):
     missing.write_text("no list")
     code, _, err = run_to_end(*user_flags(), "-l", "127.0.0.1", "-p", "-1", "--discovery-file", missing)
     assert code == 1 and "is not a version" in err
+
+def test_binary_clients(launch):
+    """Opcodes as the managed services' Java client sends them; what one protocol sets both tell."""
+    data = b"12\nnode1.example|10.82.235.120|11211 node2.example||11211\n"
+    get, getk, set_, delete = 0x60, 0x62, 0x64, 0x66
+    server = launch()
+    with server.binary_connection() as binary, server.text() as text:
+        missing = binary.ask_one(packet(get, b"cluster"))
+        assert missing.status == NOT_FOUND and missing.value == b"Not found"
+        stored = binary.ask_one(packet(set_, b"cluster", data, b"\0\0\0\5"))
+        assert (stored.status, stored.key, stored.extras, stored.value, stored.cas) == (OK, b"", b"", b"", 0)
+        told = binary.ask_one(packet(get, b"cluster"))
+        assert (told.status, told.key, told.extras, told.value) == (OK, b"", b"\0\0\0\5", data)
+        assert binary.ask_one(packet(getk, b"cluster")).key == b"cluster"
+        assert binary.ask_one(packet(GET, b"AmazonElastiCache:cluster")).value == data
+        assert text.ask(b"config get cluster\r\n") == \
+            b"CONFIG cluster 5 %d\r\n%b\r\nEND\r\n" % (len(data), data)
+        refused = binary.ask_one(packet(set_, b"cluster", b"no list", b"\0\0\0\0"))
+        assert refused.status == 4 and binary.ask_one(packet(get, b"cluster")).value == data
+        assert binary.ask_one(packet(delete, b"cluster")).status == OK
+        assert binary.ask_one(packet(delete, b"cluster")).status == NOT_FOUND
+        assert text.ask(b"config get cluster\r\n") == b"END\r\n"

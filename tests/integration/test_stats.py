@@ -8,7 +8,7 @@ import time
 import pytest
 
 import wire
-from server import wait_for
+from server import IS_PEER, wait_for
 from wire import packet, storage
 
 GENERAL = """
@@ -237,6 +237,48 @@ def test_expired_and_flushed_reads_are_told_apart(launch):
     assert after["get_misses"] - before["get_misses"] == 1
     assert after["get_expired"] - before["get_expired"] == 1
     assert after["get_flushed"] == before["get_flushed"]
+    with server.text() as text:
+        text.set(b"f", b"1")
+        if IS_PEER:
+            time.sleep(2)  # memcached spares the items of the current second
+        text.ask(b"flush_all\r\n")
+        assert text.get(b"f") is None and text.get(b"f") is None
+        last = numbers(server)
+    assert last["get_flushed"] - after["get_flushed"] == 1
+    assert last["get_misses"] - after["get_misses"] == 2
+
+
+@pytest.mark.larder_only
+def test_expired_items_are_reclaimed_by_themselves(launch):
+    """As memcached's maintainer does at the ends of lists: they count as reclaimed, of their class too."""
+    with launch().text() as text:
+        for number in range(10):
+            text.set(b"r%d" % number, b"v", exptime=1)
+        assert text.get(b"r0") == b"v"
+        wait_for(lambda: text.stats()["curr_items"] == "0", "all have gone")
+        stats = text.stats()
+        assert (stats["reclaimed"], stats["expired_unfetched"], stats["get_expired"]) == ("10", "9", "0")
+        text.set(b"stays", b"v")
+        items = text.stats("items")
+        assert [value for name, value in items.items() if name.endswith(":reclaimed")] == ["10"]
+        assert [value for name, value in items.items() if name.endswith(":expired_unfetched")] == ["9"]
+
+
+@pytest.mark.larder_only
+def test_a_walk_that_is_asked_for(launch):
+    """It rests after every thousand items as long as `lru_crawler sleep` says, and ends when it is told to."""
+    with launch("-o", "no_lru_maintainer,lru_crawler_sleep=0").text() as text:
+        for number in range(6000):
+            text.send(b"set w%d 0 3600 1 noreply\r\nv\r\n" % number)
+        assert text.ask(b"lru_crawler crawl all\r\n") == b"OK\r\n"
+        wait_for(lambda: text.stats()["lru_crawler_running"] == "0", "the walk ends")
+        stats = text.stats()
+        assert int(stats["crawler_items_checked"]) >= 6000 and int(stats["lru_crawler_starts"]) >= 1
+        assert text.ask(b"lru_crawler sleep 1000000\r\nlru_crawler crawl all\r\n") == b"OK\r\nOK\r\n"
+        assert text.stats()["lru_crawler_running"] == "1"  # six seconds of it
+        assert text.ask(b"lru_crawler crawl all\r\n") == b"BUSY currently processing crawler request\r\n"
+        assert text.ask(b"lru_crawler disable\r\n") == b"OK\r\n"
+        wait_for(lambda: text.stats()["lru_crawler_running"] == "0", "the walk is given up")
 
 
 def test_bytes_read_and_written(launch):

@@ -228,6 +228,33 @@ def test_broken_handshakes_leave_nothing_behind(start):
         assert stats["ssl_proto_errors"] == "0"
 
 
+@pytest.mark.larder_only
+def test_broken_handshakes_are_told_to_watchers(start):
+    """As memcached tells them, between the coming and the going of the client."""
+    running = start("-t", "1")
+    with running.text() as watcher:
+        watcher.send(b"watch connevents\r\n")
+        assert watcher.line() == b"OK"
+
+        def event():
+            while (end := watcher.buffer.find(b"\n")) < 0:
+                assert watcher.fill()
+            return dict(word.split(b"=", 1) for word in watcher.take(end + 1)[:-1].split(b" ", 4))
+
+        for sent, said in [(b"version\r\n", b"error:0A00010B:SSL routines::wrong version number"),
+                           (b"GET / HTTP/1.0\r\n\r\n", b"error:0A00009C:SSL routines::http request"),
+                           (b"\x16\x03\x01", b"error:0A000126:SSL routines::unexpected eof while reading"),
+                           (b"", b"error:0A000126:SSL routines::unexpected eof while reading")]:
+            sock = running.raw()
+            sock.sendall(sent)
+            sock.shutdown(socket.SHUT_WR)
+            came, broke, went = event(), event(), event()
+            sock.close()
+            assert came[b"type"] == b"conn_new" and broke[b"type"] == b"conntlserr"
+            assert went[b"type"] == b"conn_close"
+            assert broke[b"msg"] == said and b"reason=error" in went[b"rport"]
+
+
 def test_garbage_after_the_handshake(start):
     running = start("-t", "1")
     with running.text() as client:

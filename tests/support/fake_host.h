@@ -36,6 +36,10 @@ class FakeHost final : public proto::Host {
     if (words.substr(0, 6) == "detail") return StatsResult::usage;
     return StatsResult::unknown;
   }
+  std::shared_ptr<const proto::ClusterConfig> cluster_config() const override { return config; }
+  bool set_cluster_config(std::shared_ptr<const proto::ClusterConfig> other) override {
+    return std::exchange(config, std::move(other)) != nullptr;
+  }
   void shutdown(bool graceful) override { stopped = graceful ? "graceful" : "at once"; }
 
   bool knows_user(std::string_view name, std::string_view secret) override {
@@ -47,6 +51,7 @@ class FakeHost final : public proto::Host {
     return std::make_unique<Exchange>('\0' + user + '\0' + password);
   }
 
+  std::shared_ptr<const proto::ClusterConfig> config;
   bool dump_enabled = true;
   std::string user;
   std::string password;

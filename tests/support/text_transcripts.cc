@@ -204,8 +204,11 @@ void add_updates(std::vector<TextTranscript>& all) {
   all.insert(all.end(), {
       {"delete", kSetK + "delete k\r\ndelete k\r\nget k\r\n",
        kStored + "DELETED\r\nNOT_FOUND\r\n" + kEnd},
-      {"delete takes more words", kSetK + "delete k 0\r\ndelete k 5 6 7\r\n",
-       kStored + "DELETED\r\nNOT_FOUND\r\n"},
+      {"delete takes a time", kSetK + "delete k 0\r\ndelete k 5\r\ndelete k 5 6\r\n",
+       kStored + "DELETED\r\nNOT_FOUND\r\nNOT_FOUND\r\n"},
+      {"delete refuses more words", kSetK + "delete k 5 6 7\r\nget k\r\n",
+       kStored + "CLIENT_ERROR bad command line format.  Usage: delete <key> [noreply]\r\n" +
+           "VALUE k 0 1\r\nx\r\n" + kEnd},
       {"delete without a reply",
        kSetK + "delete k noreply\r\ndelete k 0 noreply\r\ndelete noreply\r\nget k\r\n",
        kStored + kEnd},

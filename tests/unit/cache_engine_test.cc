@@ -221,11 +221,14 @@ TEST_CASE("deadlines: lazily, by touch, and by the crawler") {
   CHECK(harness.get("never", &got));
   clock.advance(60);
   CHECK(harness.stat("curr_items") == 2);
+  Reclaimer::WalkBudget budget;
+  budget.fill(1000);
   for (std::size_t i = 0; i < harness.engine->keyspace().stripe_count(); ++i) {
     GateGuard gate(harness.worker);
     std::size_t bucket = 0;
     do {
-      bucket = harness.engine->reclaimer().crawl(harness.worker, harness.engine->keyspace().stripe(i), bucket, 16);
+      Stripe& stripe = harness.engine->keyspace().stripe(i);
+      bucket = harness.engine->reclaimer().crawl(harness.worker, stripe, bucket, 16, budget);
     } while (bucket != 0);
   }
   CHECK(harness.stat("curr_items") == 1);
@@ -352,5 +355,129 @@ TEST_CASE("a value of many pages gets its memory while other threads store small
   done = true;
   for (std::thread& thread : threads) thread.join();
   CHECK(refused == 0);
+  harness.engine->check_integrity();
+}
+
+namespace {
+void reclaim(Harness& harness, bool also_expired) {
+  for (std::size_t i = 0; i < harness.engine->keyspace().stripe_count(); ++i) {
+    GateGuard gate(harness.worker);
+    Stripe& stripe = harness.engine->keyspace().stripe(i);
+    harness.engine->reclaimer().reclaim_tails(harness.worker, stripe, also_expired);
+  }
+}
+void flush(Harness& harness, Deadline when = Deadline::never()) {
+  GateGuard gate(harness.worker);
+  harness.engine->flush(harness.worker, when);
+}
+}  // namespace
+
+TEST_CASE("expired items at the ends of lists count as reclaimed, those a walk finds as the crawler's") {
+  Harness harness;
+  Clock& clock = harness.engine->clock();
+  std::string got;
+  for (int i = 0; i < 10; ++i) harness.set(fmt::format("soon{}", i), "x", {.deadline = clock.deadline(10)});
+  CHECK(harness.get("soon0", &got));
+  clock.advance(10);
+  reclaim(harness, false);
+  CHECK(harness.stat("reclaimed") == 0);
+  reclaim(harness, true);
+  CHECK(harness.stat("reclaimed") == 10);
+  CHECK(harness.stat("expired_unfetched") == 9);
+  CHECK(harness.stat("crawler_reclaimed") == 0);
+
+  for (int i = 0; i < 1000; ++i) harness.set(fmt::format("never{}", i), "x");
+  for (int i = 0; i < 20; ++i) harness.set(fmt::format("later{}", i), "x", {.deadline = clock.deadline(10)});
+  clock.advance(10);
+  reclaim(harness, true);
+  CHECK(harness.stat("reclaimed") == 10);  // what never expires is in front of them
+  Reclaimer::WalkBudget budget{};
+  const auto walk = [&] {
+    for (std::size_t i = 0; i < harness.engine->keyspace().stripe_count(); ++i) {
+      GateGuard gate(harness.worker);
+      Stripe& stripe = harness.engine->keyspace().stripe(i);
+      for (std::size_t bucket = 0;;) {
+        bucket = harness.engine->reclaimer().crawl(harness.worker, stripe, bucket, 16, budget);
+        if (bucket == 0) break;
+      }
+    }
+  };
+  walk();
+  CHECK(harness.stat("crawler_items_checked") == 0);
+  budget.fill(5000);
+  walk();
+  CHECK(harness.stat("crawler_reclaimed") == 20);
+  CHECK(harness.stat("expired_unfetched") == 29);
+  CHECK(harness.stat("reclaimed") == 10);
+  harness.engine->check_integrity();
+}
+
+TEST_CASE("a key that a flush took is told from one that never was, once, until its memory is taken") {
+  Harness harness;
+  std::string got;
+  for (int i = 0; i < 100; ++i) harness.set(fmt::format("k{}", i), "x");
+  harness.set("large", std::string(100'000, 'l'));
+  flush(harness);
+  CHECK_FALSE(harness.get("k1", &got));
+  CHECK_FALSE(harness.get("k1", &got));
+  CHECK_FALSE(harness.get("large", &got));
+  CHECK_FALSE(harness.get("none", &got));
+  CHECK(harness.stat("get_flushed") == 2);
+  harness.set("k2", "new");  // a store looks the key up, too
+  CHECK(harness.stat("get_flushed") == 3);
+  reclaim(harness, false);
+  {
+    GateGuard gate(harness.worker);
+    harness.engine->reclaimer().free_shared_dead(harness.worker);
+  }
+  CHECK(harness.stat("reclaimed") == 101);
+  CHECK_FALSE(harness.get("k3", &got));
+  CHECK(harness.stat("get_flushed") == 3);
+  CHECK(harness.get("k2", &got));
+  flush(harness);
+  flush(harness);
+  CHECK_FALSE(harness.get("k2", &got));
+  CHECK(harness.stat("get_flushed") == 4);
+  harness.engine->check_integrity();
+}
+
+TEST_CASE("a flush of what was stored before the process began takes nothing, and nothing waits any more") {
+  Harness harness;
+  std::string got;
+  harness.set("k", "x");
+  flush(harness, harness.engine->clock().deadline(5));
+  flush(harness, Deadline::past());
+  CHECK(harness.get("k", &got));
+  harness.engine->clock().advance(10);
+  CHECK(harness.get("k", &got));
+  CHECK(harness.stat("cmd_flush") == 2);
+}
+
+TEST_CASE("without a maintainer, stores take back what has expired or was flushed") {
+  Config config;
+  config.maintainer = false;
+  config.crawler = false;
+  config.lru.segmented = false;
+  Harness harness(config);
+  harness.set("k", "x");
+  flush(harness);
+  harness.set("k", "x");
+  CHECK(harness.stat("reclaimed") == 1);
+  harness.set("k", "x", {.deadline = harness.engine->clock().deadline(5)});
+  harness.engine->clock().advance(5);
+  for (int i = 0; i < 1000; ++i) harness.set(fmt::format("k{}", i), "x");
+  CHECK(harness.stat("reclaimed") == 2);
+  harness.engine->check_integrity();
+}
+
+TEST_CASE("a flat LRU evicts what was in HOT and WARM before") {
+  Harness harness(small(8));
+  std::string got;
+  for (int i = 0; i < 20'000; ++i) harness.set(fmt::format("old{:06}", i), std::string(100, 'o'));
+  harness.engine->reclaimer().policy().segmented = false;
+  for (int i = 0; i < 200'000; ++i) harness.set(fmt::format("new{:06}", i), std::string(100, 'n'));
+  int left = 0;
+  for (int i = 0; i < 20'000; ++i) left += harness.get(fmt::format("old{:06}", i), &got) ? 1 : 0;
+  CHECK(left == 0);
   harness.engine->check_integrity();
 }

@@ -120,3 +120,17 @@ TEST_CASE("random links, moves, replacements and unlinks keep the lists whole") 
   }
   CHECK(lru.count() == linked.size());
 }
+
+TEST_CASE("what was in HOT and WARM when the LRU became flat goes first, in the order of its lists") {
+  Fixture f;
+  Lru lru;
+  for (const auto& [segment, count] : {std::pair{Segment::cold, 2}, {Segment::warm, 2}, {Segment::hot, 3}}) {
+    for (int i = 0; i < count; ++i) lru.link(f.arena, f.make(), segment);
+  }
+  std::string order;
+  while (const slab::Ref ref = lru.candidate({.segmented = false}, 50)) {
+    order += "HWCT"[f.item(ref).segment()];
+    lru.unlink(f.arena, ref);
+  }
+  CHECK(order == "HHHWWCC");
+}

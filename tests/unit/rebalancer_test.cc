@@ -106,3 +106,35 @@ TEST_CASE("the same bytes evicted, smaller items are given more memory") {
   CHECK(loads[1].held_bytes >= 67 * kMiB);
   CHECK(loads[1].held_bytes <= 80 * kMiB);
 }
+
+TEST_CASE("the ratio says how far lifetimes may be apart") {
+  const auto moves_at = [](double ratio) {
+    Rebalancer rebalancer(kMiB);
+    rebalancer.configure({.ratio = ratio});
+    std::vector<Load> loads{{}, {10 * kMiB, 100, 0, 0, 0}, {10 * kMiB, 100, 0, 0, 0}};
+    rebalancer.decide(loads, 10);
+    loads[1].evicted_bytes += 4 * kMiB;
+    loads[2].evicted_bytes += 8 * kMiB;
+    return static_cast<bool>(rebalancer.decide(loads, 10));
+  };
+  CHECK(moves_at(0.8));
+  CHECK_FALSE(moves_at(0.4));  // the shorter life is about half of the longer one
+}
+
+TEST_CASE("the window says how long what was evicted counts") {
+  const auto remembers = [](unsigned window) {
+    Rebalancer rebalancer(kMiB);
+    rebalancer.configure({.ratio = 0.5, .window = window});
+    std::vector<Load> loads{{}, {50 * kMiB, 100, 0, 0, 0}, {50 * kMiB, 100, 0, 0, 0}};
+    rebalancer.decide(loads, 10);
+    loads[1].evicted_bytes += 40 * kMiB;  // once, long ago
+    rebalancer.decide(loads, 10);
+    for (int i = 0; i < 40; ++i) {
+      loads[2].evicted_bytes += kMiB;
+      if (rebalancer.decide(loads, 10)) return false;
+    }
+    return true;
+  };
+  CHECK(remembers(1800));
+  CHECK_FALSE(remembers(3));
+}
