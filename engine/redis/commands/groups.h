@@ -10,6 +10,7 @@ namespace larder::redis {
 
 std::span<const CommandSpec> connection_commands();
 std::span<const CommandSpec> string_commands();
+std::span<const CommandSpec> lcs_commands();
 std::span<const CommandSpec> generic_commands();
 std::span<const CommandSpec> expire_commands();
 std::span<const CommandSpec> scan_commands();
@@ -37,6 +38,7 @@ std::span<const CommandSpec> zset_range_commands();
 inline constexpr std::span<const CommandSpec> (*kCommandGroups[])() = {
     connection_commands,
     string_commands,
+    lcs_commands,
     generic_commands,
     expire_commands,
     scan_commands,
