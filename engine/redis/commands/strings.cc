@@ -321,7 +321,7 @@ void incrbyfloat(CommandContext& ctx) {
     return ctx.reply.error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = human_text(number);
-  ctx.put_string(key, text, {.keep_fields = true});
+  ctx.put_string(key, text, {.keep_fields = true, .marks = slab::kTextString});
   ctx.modified(key, "incrbyfloat");
   ctx.reply.bulk(text);
 }
