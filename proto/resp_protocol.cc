@@ -7,12 +7,23 @@
 
 namespace larder::proto {
 
+namespace {
+
+// Whether an address as CLIENT LIST shows it is that of a unix socket or the loopback interface.
+bool of_this_machine(std::string_view address) {
+  return address.empty() || address.ends_with(":0") || address.starts_with("127.") ||
+         address.starts_with("[::1]:") || address.starts_with("[::ffff:127.");
+}
+
+}  // namespace
+
 RespProtocol::RespProtocol(Session session)
     : engine_(*session.engine.redis()), state_(engine_.state_of(session.worker)) {
   client_.connected_ms = engine::read_unix_ms();
   client_.authenticated = engine_.settings().requirepass.empty();
   client_.address = session.host.address(session.descriptor, Host::End::theirs);
   client_.local_address = session.host.address(session.descriptor, Host::End::ours);
+  client_.local = of_this_machine(client_.address);
   client_.descriptor = session.descriptor;
   state_.count(redis::Counter::connections);
   engine_.add_client(client_);
@@ -21,11 +32,7 @@ RespProtocol::RespProtocol(Session session)
 // A client of another machine, while everybody would be let in (protected-mode).
 bool RespProtocol::shut_out() const {
   const redis::Settings& settings = engine_.settings();
-  if (!settings.protected_mode || !settings.requirepass.empty()) return false;
-  const std::string_view address = client_.address;
-  const bool of_unix_socket = address.empty() || address.ends_with(":0");
-  return !of_unix_socket && !address.starts_with("127.") && !address.starts_with("[::1]:") &&
-         !address.starts_with("[::ffff:127.");
+  return settings.protected_mode && settings.requirepass.empty() && !client_.local;
 }
 
 RespProtocol::~RespProtocol() { engine_.remove_client(client_); }

@@ -24,7 +24,7 @@ struct Row {
   bool immutable = false;
   std::string_view alias = {};
   std::string_view initial = {};  // inert ones
-  std::string_view choices = {};  // inert ones: "a|b|c"; empty: any text
+  std::string_view choices = {};  // of a text: "a|b|c"; empty: any
 };
 
 constexpr Row flag(std::string_view name, bool Settings::*member, bool immutable = false) {
@@ -73,6 +73,8 @@ constexpr Row kRows[] = {
     number("stream-node-max-entries", &S::stream_node_max_entries, 0, kMost),
     memory("hll-sparse-max-bytes", &S::hll_sparse_max_bytes, 0, kMost),
     text("requirepass", &S::requirepass),
+    {.name = "enable-debug-command", .kind = Kind::text, .text = &S::enable_debug_command, .immutable = true,
+     .choices = "yes|local|no"},
     number("maxclients", &S::maxclients, 1, kInt),
     number("timeout", &S::timeout, 0, kInt),
     flag("protected-mode", &S::protected_mode),
@@ -195,23 +197,18 @@ std::string bounds_text(const Row& row) {
          " inclusive";
 }
 
-bool set_inert(Settings& settings, const Row& row, std::string_view value, std::string* why) {
-  if (!row.choices.empty()) {
-    std::string_view rest = row.choices;
-    bool known = false;
-    while (!rest.empty() && !known) {
-      const std::size_t bar = std::min(rest.find('|'), rest.size());
-      known = equals_nocase(value, rest.substr(0, bar));
-      rest.remove_prefix(std::min(bar + 1, rest.size()));
-    }
-    if (!known) {
-      *why = row.choices == kYesNo ? "argument must be 'yes' or 'no'"
-                                   : "argument(s) must be one of the following: " + std::string(row.choices);
-      return false;
-    }
+bool may_be(const Row& row, std::string_view value, std::string* why) {
+  if (row.choices.empty()) return true;
+  std::string_view rest = row.choices;
+  bool known = false;
+  while (!rest.empty() && !known) {
+    const std::size_t bar = std::min(rest.find('|'), rest.size());
+    known = equals_nocase(value, rest.substr(0, bar));
+    rest.remove_prefix(std::min(bar + 1, rest.size()));
   }
-  settings.inert[inert_index(row)] = value;
-  return true;
+  *why = row.choices == kYesNo ? "argument must be 'yes' or 'no'"
+                               : "argument(s) must be one of the following: " + std::string(row.choices);
+  return known;
 }
 
 bool set_value(Settings& settings, const Row& row, std::string_view value, std::string* why) {
@@ -233,6 +230,7 @@ bool set_value(Settings& settings, const Row& row, std::string_view value, std::
       return true;
     }
     case Kind::text:
+      if (!may_be(row, value, why)) return false;
       settings.*row.text = value;
       return true;
     case Kind::policy:
@@ -245,7 +243,10 @@ bool set_value(Settings& settings, const Row& row, std::string_view value, std::
              "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
       return false;
     case Kind::output_limits: return set_output_limits(settings.output_limits, value, why);
-    case Kind::inert: return set_inert(settings, row, value, why);
+    case Kind::inert:
+      if (!may_be(row, value, why)) return false;
+      settings.inert[inert_index(row)] = value;
+      return true;
   }
   return false;
 }

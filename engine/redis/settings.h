@@ -53,6 +53,7 @@ struct Settings {
 
   // Clients and security.
   std::string requirepass;
+  std::string enable_debug_command = "no";  // or yes, or local: for clients of this machine
   std::int64_t maxclients = 10000;
   std::int64_t timeout = 0;
   bool protected_mode = true;  // without a password, only clients of this machine are served

@@ -17,6 +17,7 @@ std::span<const CommandSpec> scan_commands();
 std::span<const CommandSpec> sort_commands();
 std::span<const CommandSpec> bitmap_commands();
 std::span<const CommandSpec> server_commands();
+std::span<const CommandSpec> debug_commands();
 std::span<const CommandSpec> command_commands();
 std::span<const CommandSpec> list_commands();
 std::span<const CommandSpec> set_commands();
@@ -45,6 +46,7 @@ inline constexpr std::span<const CommandSpec> (*kCommandGroups[])() = {
     sort_commands,
     bitmap_commands,
     server_commands,
+    debug_commands,
     command_commands,
     list_commands,
     set_commands,

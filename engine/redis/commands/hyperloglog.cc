@@ -136,6 +136,7 @@ void pfdebug(CommandContext& ctx) {
   if (!ctx.read_string(2, &found)) return;
   if (!found) return ctx.reply.error("ERR The specified key does not exist");
   if (!hll::has_header(*found)) return ctx.reply.error(kNotHyperLogLog);
+  ctx.mark_raw(ctx.key(2));
   const bool sparse = hll::is_sparse(*found);
   std::string value;
   if (ctx.is(1, "getreg")) {
