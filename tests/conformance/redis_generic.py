@@ -13,6 +13,8 @@ import redis_strings
 KEYS = [*redis_strings.KEYS, *redis_collections.LISTS, *redis_collections.SETS, *redis_collections.HASHES,
         *redis_ordered_commands.KEYS, *redis_ordered_commands.LOGS, *redis_ordered_commands.GEO_KEYS, "lex",
         "stream", "set", "missing", "other1", "other2", "weight_1", "weight_2", "weight_3"]
+# Not lex: ranges of names mean nothing unless all scores are the same.
+TARGETS = [key for key in KEYS if key != "lex"]
 SORTABLE = [*redis_collections.LISTS, *redis_collections.SETS, *redis_ordered_commands.KEYS, "lex", "set"]
 # Long enough that nothing ends while the run lasts, but for what ends at once.
 TIMES = ["5000000", "6000000", "9000000", "0", "-1", "abc", "9223372036854775807", "20000000000"]
@@ -33,8 +35,9 @@ class Generic(Group):
             (10, lambda: ["object", pick(["encoding", "encoding", "encoding", "refcount", "nothing"]), key()]),
             (2, lambda: [pick(["exists", "touch"]), *some(1, 4)]),
             (3, lambda: [pick(["del", "unlink"]), *some(1, 2)]),
-            (5, lambda: [pick(["rename", "renamenx"]), key(), key()]),
-            (5, lambda: ["copy", key(), key(), *pick([[], ["DB", pick(["0", "1", "2", "16", "x"])]]), *maybe("REPLACE")]),
+            (5, lambda: [pick(["rename", "renamenx"]), key(), pick(TARGETS)]),
+            (5, lambda: ["copy", key(), pick(TARGETS),
+                         *pick([[], ["DB", pick(["0", "1", "2", "16", "x"])]]), *maybe("REPLACE")]),
             (2, lambda: ["move", key(), pick(["0", "1", "2", "-1", "x"])]),
             (3, lambda: [pick(["expire", "pexpireat", "expireat", "pexpire"]), key(), pick(TIMES),
                          *maybe("NX", "XX", "GT", "LT")]),
@@ -95,7 +98,7 @@ class Generic(Group):
         options = self.rng.choice([["REPLACE"], ["REPLACE"], [], ["REPLACE", "ABSTTL"], ["IDLETIME", "5"], ["what"]])
         time = self.rng.choice(["0", "0", "99999999999999", "-1", "x"] if "ABSTTL" in options
                                else ["0", "0", "9000000", "-1", "x"])
-        return ["restore", self.rng.choice(KEYS), time, payload, *options]
+        return ["restore", self.rng.choice(TARGETS), time, payload, *options]
 
     def facts(self):
         return self.rng.choice([

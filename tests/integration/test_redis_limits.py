@@ -1,4 +1,4 @@
-"""What bounds a Redis client and what it may do to others: output limits, idle time, DEBUG, long commands, memory."""
+"""What bounds Redis clients and what they may do to others: output, idle time, DEBUG, long commands, memory."""
 
 import os
 import tempfile
@@ -53,7 +53,8 @@ def test_the_setting_is_read_and_told_as_redis_does(client):
         b"normal 10485760 5242880 30 slave 1 2 3 pubsub 33554432 8388608 60")
     for value, why in (("normal 1 2", "Wrong number of arguments in buffer limit configuration."),
                        ("master 1 2 3", "Invalid client class specified in buffer limit configuration."),
-                       ("normal x 2 3", "Error in hard, soft or soft_seconds setting in buffer limit configuration.")):
+                       ("normal x 2 3",
+                        "Error in hard, soft or soft_seconds setting in buffer limit configuration.")):
         assert client.call("CONFIG", "SET", name, value) == (
             f"-ERR CONFIG SET failed (possibly related to argument '{name}') - {why}")
     assert client.call("CONFIG", "SET", name, "normal 0 0 0 slave 256mb 64mb 60") == "+OK"
@@ -95,8 +96,7 @@ def test_an_idle_client_is_closed_after_its_time(place, client):
 
 def test_debug_is_for_whom_it_was_enabled(place, client):
     assert client.call("DEBUG", "SET-ACTIVE-EXPIRE", "1") == "+OK"
-    assert client.call("CONFIG", "SET", "enable-debug-command", "yes") == (
-        "-ERR CONFIG SET failed (possibly related to argument 'enable-debug-command') - can't set immutable config")
+    assert client.call("CONFIG", "SET", "enable-debug-command", "yes").endswith("can't set immutable config")
     with tempfile.TemporaryDirectory(prefix="larder-redis-") as folder:
         server = Server("--engine", "redis", "--unixsocket", f"{folder}/s")
         wait_for(lambda: os.path.exists(f"{folder}/s"), "the socket is there")

@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string_view>
 
 #include "engine/redis/types/stream_group.h"
@@ -90,7 +91,7 @@ class Stream final : public CountedValue {
   /// visit(const StreamNode&) in order, for serialising.
   template <typename Visit>
   void visit_nodes(Visit&& visit) const {
-    for (const auto& [id, node] : nodes_) visit(node);
+    for (const StreamNode& node : nodes_) visit(node);
   }
   /// Adds a node behind all others, for loading (one without live entries is left out); false if it
   /// does not come behind them.
@@ -101,9 +102,19 @@ class Stream final : public CountedValue {
 
  private:
   StreamId find_first_id() const;
-  using Nodes = IdMap<StreamNode>;
-  Nodes::iterator node_of(StreamId id);
+  struct ById {
+    using is_transparent = void;
+    static StreamId id_of(const StreamNode& node) { return node.id(); }
+    static StreamId id_of(StreamId id) { return id; }
+    template <typename A, typename B>
+    bool operator()(const A& a, const B& b) const {
+      return id_of(a) < id_of(b);
+    }
+  };
+  using Nodes = std::set<StreamNode, ById, heap::Allocator<StreamNode>>;
   Nodes::const_iterator node_of(StreamId id) const;
+  /// A node for changing it: its id, the place in the order, stays.
+  static StreamNode& changing(Nodes::const_iterator place) { return const_cast<StreamNode&>(*place); }
   template <typename Visit>
   bool visit_ascending(const StreamNode& node, StreamId from, StreamId to, Visit& visit) const;
   template <typename Visit>
@@ -146,13 +157,13 @@ void Stream::visit(StreamId from, StreamId to, bool descending, Visit&& visit) c
   if (from > to || nodes_.empty()) return;
   if (!descending) {
     for (auto node = node_of(from); node != nodes_.end(); ++node) {
-      if (!visit_ascending(node->second, from, to, visit)) return;
+      if (!visit_ascending(*node, from, to, visit)) return;
     }
     return;
   }
   for (auto behind = nodes_.upper_bound(to); behind != nodes_.begin();) {
     --behind;
-    if (!visit_descending(behind->second, from, to, visit)) return;
+    if (!visit_descending(*behind, from, to, visit)) return;
   }
 }
 
