@@ -66,7 +66,9 @@ void RedisEngine::apply_memory_settings() {
 void RedisEngine::measure_memory() {
   const auto limit = static_cast<std::int64_t>(memory_limit_.load(std::memory_order_relaxed));
   slab::Arena& arena = keyspace().arena();
-  arena.set_limit(static_cast<std::size_t>(std::max<std::int64_t>(limit - heap::total_bytes(), 0)));
+  // The total lags behind by what threads have not folded yet, so it may be below nothing.
+  const std::int64_t values = std::max<std::int64_t>(heap::total_bytes(), 0);
+  arena.set_limit(static_cast<std::size_t>(std::max<std::int64_t>(limit - values, 0)));
   heap_allowance_.store(std::max<std::int64_t>(limit - static_cast<std::int64_t>(arena.charged()), 0),
                         std::memory_order_relaxed);
 }

@@ -17,7 +17,8 @@ constexpr std::size_t kBucketsPerLock = 64;
 }  // namespace
 
 void FieldExpiry::step(RedisEngine& engine, WorkerState& state) {
-  if (!wanted_.load(std::memory_order_relaxed)) return;
+  const bool resting = stripe_ == 0 && bucket_ == 0;
+  if (resting && !wanted_.load(std::memory_order_relaxed)) return;
   state.now_ms = engine::read_unix_ms();
   for (int i = 0; i < kLocksPerStep; ++i) {
     if (!walk_buckets(engine, state)) return;

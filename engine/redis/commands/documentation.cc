@@ -60,9 +60,9 @@ constexpr Documentation kRows[] = {
     {.name = "client|info", .tips = "nondeterministic_output"},
     {.name = "client|kill",
      .arguments = "filter,o(ip:port!2.8.12 new-format,o*(client-id,i'ID'@2.8.12? "
-      "normal_master_slave_pubsub,o'TYPE'@2.8.12?(normal,t'normal' "
-      "master,t'master'@3.2.0 slave,t'slave' replica,t'replica'@5.0.0 "
-      "pubsub,t'pubsub') username'USER'? ip:port'ADDR'? ip:port'LADDR'@6.2.0? "
+      "normal_master_slave_pubsub,o'TYPE'@2.8.12?(normal,t'NORMAL' "
+      "master,t'MASTER'@3.2.0 slave,t'SLAVE' replica,t'REPLICA'@5.0.0 "
+      "pubsub,t'PUBSUB') username'USER'? ip:port'ADDR'? ip:port'LADDR'@6.2.0? "
       "yes/no'SKIPME'?))",
      .history = "2.8.12 Filters by name\n"
       "2.8.12 New: `ID`\n"
@@ -70,8 +70,8 @@ constexpr Documentation kRows[] = {
       "5.0.0 `replica` is the word for `slave`, which stays known\n"
       "6.2.0 New: `LADDR`"},
     {.name = "client|list",
-     .arguments = "normal_master_replica_pubsub,o'TYPE'@5.0.0?(normal,t'normal' master,t'master' "
-      "replica,t'replica' pubsub,t'pubsub') id,b'ID'@6.2.0?(client-id,i*)",
+     .arguments = "normal_master_replica_pubsub,o'TYPE'@5.0.0?(normal,t'NORMAL' master,t'MASTER' "
+      "replica,t'REPLICA' pubsub,t'PUBSUB') id,b'ID'@6.2.0?(client-id,i*)",
      .history = "2.8.12 New: `id`\n"
       "5.0.0 New: `TYPE`\n"
       "6.0.0 New: `user`\n"
@@ -166,43 +166,43 @@ constexpr Documentation kRows[] = {
      .arguments = "key,k#0 condition,o@6.2.0?(nx,t'NX' xx,t'XX') change,t'CH'@6.2.0? "
       "longitude_latitude_member,b*(longitude,d latitude,d member)",
      .history = "6.2.0 New: `CH`, `NX`, `XX`"},
-    {.name = "geodist", .arguments = "key,k#0 member1 member2 unit,o?(m,t'm' km,t'km' ft,t'ft' mi,t'mi')"},
+    {.name = "geodist", .arguments = "key,k#0 member1 member2 unit,o?(m,t'M' km,t'KM' ft,t'FT' mi,t'MI')"},
     {.name = "geohash", .arguments = "key,k#0 member*"},
     {.name = "geopos", .arguments = "key,k#0 member*"},
     {.name = "georadius",
-     .arguments = "key,k#0 longitude,d latitude,d radius,d unit,o(m,t'm' km,t'km' ft,t'ft' "
-      "mi,t'mi') withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'? "
+     .arguments = "key,k#0 longitude,d latitude,d radius,d unit,o(m,t'M' km,t'KM' ft,t'FT' "
+      "mi,t'MI') withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'? "
       "count,b?(count,i'COUNT' any,t'ANY'@6.2.0?) order,o?(asc,t'ASC' desc,t'DESC') "
       "key,k#1'STORE'? key,k#2'STOREDIST'?",
      .history = "6.2.0 New: `ANY`, `COUNT`\n"
       "7.0.0 Units in capitals"},
     {.name = "georadius_ro",
-     .arguments = "key,k#0 longitude,d latitude,d radius,d unit,o(m,t'm' km,t'km' ft,t'ft' "
-      "mi,t'mi') withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'? "
+     .arguments = "key,k#0 longitude,d latitude,d radius,d unit,o(m,t'M' km,t'KM' ft,t'FT' "
+      "mi,t'MI') withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'? "
       "count,b?(count,i'COUNT' any,t'ANY'@6.2.0?) order,o?(asc,t'ASC' desc,t'DESC')",
      .history = "6.2.0 New: `ANY`, `COUNT`"},
     {.name = "georadiusbymember",
-     .arguments = "key,k#0 member radius,d unit,o(m,t'm' km,t'km' ft,t'ft' mi,t'mi') "
+     .arguments = "key,k#0 member radius,d unit,o(m,t'M' km,t'KM' ft,t'FT' mi,t'MI') "
       "withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'? "
       "count,b?(count,i'COUNT' any,t'ANY'?) order,o?(asc,t'ASC' desc,t'DESC') "
       "key,k#1'STORE'? key,k#2'STOREDIST'?",
      .history = "7.0.0 Units in capitals"},
     {.name = "georadiusbymember_ro",
-     .arguments = "key,k#0 member radius,d unit,o(m,t'm' km,t'km' ft,t'ft' mi,t'mi') "
+     .arguments = "key,k#0 member radius,d unit,o(m,t'M' km,t'KM' ft,t'FT' mi,t'MI') "
       "withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'? "
       "count,b?(count,i'COUNT' any,t'ANY'?) order,o?(asc,t'ASC' desc,t'DESC')"},
     {.name = "geosearch",
      .arguments = "key,k#0 from,o(member'FROMMEMBER' longitude_latitude,b'FROMLONLAT'(longitude,d "
-      "latitude,d)) by,o(circle,b(radius,d'BYRADIUS' unit,o(m,t'm' km,t'km' ft,t'ft' "
-      "mi,t'mi')) box,b(width,d'BYBOX' height,d unit,o(m,t'm' km,t'km' ft,t'ft' "
-      "mi,t'mi'))) order,o?(asc,t'ASC' desc,t'DESC') count,b?(count,i'COUNT' "
+      "latitude,d)) by,o(circle,b(radius,d'BYRADIUS' unit,o(m,t'M' km,t'KM' ft,t'FT' "
+      "mi,t'MI')) box,b(width,d'BYBOX' height,d unit,o(m,t'M' km,t'KM' ft,t'FT' "
+      "mi,t'MI'))) order,o?(asc,t'ASC' desc,t'DESC') count,b?(count,i'COUNT' "
       "any,t'ANY'?) withcoord,t'WITHCOORD'? withdist,t'WITHDIST'? withhash,t'WITHHASH'?",
      .history = "7.0.0 Units in capitals"},
     {.name = "geosearchstore",
      .arguments = "destination,k#0 source,k#1 from,o(member'FROMMEMBER' "
       "longitude_latitude,b'FROMLONLAT'(longitude,d latitude,d)) "
-      "by,o(circle,b(radius,d'BYRADIUS' unit,o(m,t'm' km,t'km' ft,t'ft' mi,t'mi')) "
-      "box,b(width,d'BYBOX' height,d unit,o(m,t'm' km,t'km' ft,t'ft' mi,t'mi'))) "
+      "by,o(circle,b(radius,d'BYRADIUS' unit,o(m,t'M' km,t'KM' ft,t'FT' mi,t'MI')) "
+      "box,b(width,d'BYBOX' height,d unit,o(m,t'M' km,t'KM' ft,t'FT' mi,t'MI'))) "
       "order,o?(asc,t'ASC' desc,t'DESC') count,b?(count,i'COUNT' any,t'ANY'?) "
       "storedist,t'STOREDIST'?",
      .history = "7.0.0 Units in capitals"},
