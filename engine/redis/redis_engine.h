@@ -167,6 +167,7 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   void measure_memory();
   bool within_limit();
   bool goes_first(const Item& candidate, const Item& chosen) const;
+  bool evict_tails(WorkerState& state);
   bool evict_volatile(WorkerState& state);
   bool sweep_dead(engine::Worker& worker);
   Ref rechunk(WorkerState& state, Stripe& stripe, const Key& key, Ref ref, std::uint32_t flags);

@@ -49,7 +49,7 @@ def pipeline(connection, commands):
 def run(path, change, look, check):
     """Writers send what change(rng, writer, n) makes; watchers send look() and give its reply to
     check(reply, memory), where memory is a dictionary of the watcher's own."""
-    rounds = scaled(150, 20)
+    rounds = scaled(80, 15)
 
     def work(index):
         connection = Connection(path)

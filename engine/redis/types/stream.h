@@ -14,11 +14,10 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string_view>
 
 #include "engine/redis/types/stream_group.h"
-#include "engine/redis/types/stream_node.h"
+#include "engine/redis/types/stream_nodes.h"
 #include "engine/redis/types/value.h"
 
 namespace larder::redis {
@@ -102,19 +101,7 @@ class Stream final : public CountedValue {
 
  private:
   StreamId find_first_id() const;
-  struct ById {
-    using is_transparent = void;
-    static StreamId id_of(const StreamNode& node) { return node.id(); }
-    static StreamId id_of(StreamId id) { return id; }
-    template <typename A, typename B>
-    bool operator()(const A& a, const B& b) const {
-      return id_of(a) < id_of(b);
-    }
-  };
-  using Nodes = std::set<StreamNode, ById, heap::Allocator<StreamNode>>;
-  Nodes::const_iterator node_of(StreamId id) const;
-  /// A node for changing it: its id, the place in the order, stays.
-  static StreamNode& changing(Nodes::const_iterator place) { return const_cast<StreamNode&>(*place); }
+  StreamNodes::Iterator node_of(StreamId id) const;
   template <typename Visit>
   bool visit_ascending(const StreamNode& node, StreamId from, StreamId to, Visit& visit) const;
   template <typename Visit>
@@ -123,7 +110,7 @@ class Stream final : public CountedValue {
   bool has_deleted_from(StreamId id) const;
   std::int64_t estimated_entries_read(StreamId id) const;
 
-  Nodes nodes_;
+  StreamNodes nodes_;
   std::uint64_t length_ = 0;
   StreamId first_id_;
   StreamId last_id_;
