@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Differential run of the Redis engine against redis-server: random commands of all groups, in RESP2 and RESP3.
+"""Differential run of the Redis engine against redis-server: random commands of all groups, RESP2 and RESP3.
 
     redis_differential.py LARDER [--peer /usr/bin/redis-server] [--commands 20000] [--seed N] [--groups a,b]
 
 Groups: strings (with bitmaps), collections (lists, sets, hashes), ordered (sorted sets, geo, streams,
-HyperLogLog) and generic (keys of any type). Each step takes one of them and sends one command to both servers.
-All work on the same databases, so values of one group turn up under the keys of another. Now and then
+HyperLogLog) and generic (keys of any type). Each step takes one of them and sends one command to both
+servers. All work on the same databases, so values of one group turn up under the keys of another. Now and then
 (--check-every), and at the end, everything that is stored is compared.
 
 Prints the seed and each difference with the commands before it; exits with 1 if there was one.

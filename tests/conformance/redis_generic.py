@@ -32,7 +32,7 @@ class Generic(Group):
         maybe = lambda *words: [word for word in words if rng.random() < 0.3]
         rows = [
             (4, lambda: ["type", key()]),
-            (10, lambda: ["object", pick(["encoding", "encoding", "encoding", "refcount", "nothing"]), key()]),
+            (10, lambda: ["object", pick(["encoding"] * 3 + ["refcount", "nothing"]), key()]),
             (2, lambda: [pick(["exists", "touch"]), *some(1, 4)]),
             (3, lambda: [pick(["del", "unlink"]), *some(1, 2)]),
             (5, lambda: [pick(["rename", "renamenx"]), key(), pick(TARGETS)]),
@@ -95,7 +95,8 @@ class Generic(Group):
         if self.rng.random() < 0.1:
             at = self.rng.randrange(len(payload))
             payload = payload[:at] + bytes([payload[at] ^ 1]) + payload[at + 1:]
-        options = self.rng.choice([["REPLACE"], ["REPLACE"], [], ["REPLACE", "ABSTTL"], ["IDLETIME", "5"], ["what"]])
+        options = self.rng.choice([["REPLACE"], ["REPLACE"], [], ["REPLACE", "ABSTTL"], ["IDLETIME", "5"],
+                                   ["what"]])
         time = self.rng.choice(["0", "0", "99999999999999", "-1", "x"] if "ABSTTL" in options
                                else ["0", "0", "9000000", "-1", "x"])
         return ["restore", self.rng.choice(TARGETS), time, payload, *options]
@@ -103,8 +104,9 @@ class Generic(Group):
     def facts(self):
         return self.rng.choice([
             ["echo", "x"], ["command", "getkeys", "sort", "a", "store", "b"],
-            ["command", "getkeysandflags", "set", "k", "v"], ["command", "getkeys", "zunionstore", "d", "2", "a", "b"],
-            ["command", "getkeys", "xread", "streams", "a", "0"], ["wait", "0", "0"], ["ping"], ["config", "nothing"],
+            ["command", "getkeysandflags", "set", "k", "v"], ["command", "getkeys", "xread", "streams", "a", "0"],
+            ["command", "getkeys", "zunionstore", "d", "2", "a", "b"], ["wait", "0", "0"], ["ping"],
+            ["config", "nothing"],
             ["config", "get", "hz"], ["type"], ["expire", "a"]])
 
     # --- comparing ---
@@ -125,7 +127,8 @@ class Generic(Group):
         ours, theirs = self.both(protocol, args)
         name = args[0]
         if name == "randomkey":
-            known = all(reply in before or (isinstance(reply, str) and not before) for reply in (ours, theirs))
+            known = all(reply in before or (isinstance(reply, str) and not before)
+                        for reply in (ours, theirs))
             return None if known else self.differ(args, ours, theirs)
         if name == "scan" and not is_error(ours) and not is_error(theirs):
             ours, theirs = (walk(connection, args, reply)

@@ -1,7 +1,7 @@
 """Sorted sets, geo, streams and HyperLogLog for redis_differential.py.
 
-Every reply is compared with its type; what a clock or chance decides is masked on both sides. Now and then each
-key is carried from either server to the other with DUMP and RESTORE and read there.
+Every reply is compared with its type; what a clock or chance decides is masked on both sides. Now and then
+each key is carried from either server to the other with DUMP and RESTORE and read there.
 """
 
 from redis_ordered_commands import GEO_KEYS, KEYS, LOGS, Commands
@@ -98,7 +98,8 @@ class Ordered(Group):
         payload = source.call("DUMP", key)
         if not isinstance(payload, bytes):
             return
-        self.compare(f"{way}: RESTORE {key}", target.call("RESTORE", "carried", "0", payload, "REPLACE"), "+OK")
+        answer = target.call("RESTORE", "carried", "0", payload, "REPLACE")
+        self.compare(f"{way}: RESTORE {key}", answer, "+OK")
         # What is small again is packed again, and a string may become a number.
         (was, _, value), (is_now, _, restored) = read(source, key), read(target, "carried")
         self.compare(f"{way}: {key}", (was, value), (is_now, restored))

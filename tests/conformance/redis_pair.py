@@ -1,7 +1,7 @@
 """Larder and redis-server side by side: the same command to both, and what they answer.
 
-A group of commands (redis_strings.py, redis_collections.py, ...) derives from Group: it has connections of its
-own to both servers, in RESP2 and RESP3, sends one random command a step and reports what differs.
+A group of commands (redis_strings.py, redis_collections.py, ...) derives from Group: it has connections of
+its own to both servers, in RESP2 and RESP3, sends one random command a step and reports what differs.
 """
 
 import collections

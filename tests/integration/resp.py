@@ -1,8 +1,8 @@
 """A client that speaks RESP and tells replies apart as they are on the wire.
 
 A bulk string is bytes, an array a list, a set a Set and a push a Push (equal to their own kind alone), a map
-("map", [(key, value), ...]); anything else is a str that begins with its mark: "+OK", "-ERR ...", ":5", ",2.5",
-"#t", "_", and "$-1" and "*-1" for the two nulls of RESP2.
+("map", [(key, value), ...]); anything else is a str that begins with its mark: "+OK", "-ERR ...", ":5",
+",2.5", "#t", "_", and "$-1" and "*-1" for the two nulls of RESP2.
 """
 
 import socket

@@ -1,6 +1,6 @@
 """Clients as applications use them, in their own languages: php-redis, node-redis, hiredis.
 
-redis-py has test_redis_collections.py and test_redis.py. The programs end with "done" when all was as it should.
+redis-py has test_redis_collections.py and test_redis.py. The programs end with "done" if all was well.
 """
 
 import os
@@ -120,7 +120,8 @@ def server_with_a_redis_port(tmp_path_factory):
 
 
 def run_to_done(command, **more):
-    done = subprocess.run(list(map(str, command)), capture_output=True, timeout=DEADLINE_S, check=False, **more)
+    done = subprocess.run(list(map(str, command)), capture_output=True, timeout=DEADLINE_S, check=False,
+                          **more)
     assert done.stdout.split()[-1:] == [b"done"], (done.stdout + done.stderr).decode(errors="replace")[-3000:]
 
 

@@ -1,4 +1,4 @@
-"""COMMAND INFO and COMMAND DOCS, name by name as redis-server 7.0 tells them: everything but its sentences."""
+"""COMMAND INFO and COMMAND DOCS, name by name as redis-server 7.0 tells them: all but its sentences."""
 
 import os
 import subprocess
@@ -55,7 +55,8 @@ def test_documentation(both):
         for sub in mine_subs.keys() & peer_subs.keys():
             if mine_subs[sub] != peer_subs[sub]:
                 wrong[sub] = (mine_subs[sub], peer_subs[sub])
-    assert not wrong, "\n".join(f"{name}: {mine}\n  {peers}" for name, (mine, peers) in sorted(wrong.items())[:5])
+    assert not wrong, "\n".join(f"{name}: {mine}\n  {peers}"
+                                for name, (mine, peers) in sorted(wrong.items())[:5])
 
 
 def test_history_names_the_same_versions(both):
@@ -71,6 +72,7 @@ def test_information(both):
     for name in ours.keys() & theirs.keys() - {DEBUG}:
         mine, peers = ours[name], theirs[name]
         subs = [{sub[0]: sub for sub in info[9]} for info in (mine, peers)]
-        pairs = [(mine[:9], peers[:9])] + [(subs[0][sub], subs[1][sub]) for sub in subs[0].keys() & subs[1].keys()]
+        pairs = [(mine[:9], peers[:9])]
+        pairs += [(subs[0][sub], subs[1][sub]) for sub in subs[0].keys() & subs[1].keys()]
         wrong += [f"{pair[0]}\n  {pair[1]}" for pair in pairs if pair[0] != pair[1]]
     assert not wrong, f"{len(wrong)}:\n" + "\n".join(wrong[:8])

@@ -1,4 +1,4 @@
-"""What bounds Redis clients and what they may do to others: output, idle time, DEBUG, long commands, memory."""
+"""What bounds Redis clients and what they may do to others: output, idle time, DEBUG, long work, memory."""
 
 import os
 import tempfile
