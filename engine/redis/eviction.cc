@@ -102,7 +102,8 @@ bool RedisEngine::relieve(WorkerState& state) {
     if (victims == 0) break;
   }
   // What was evicted last may wait for the lazy-free thread.
-  if (within_limit() || lazy_free_.pending() != 0) return true;
+  const bool on_its_way = policy != EvictionPolicy::noeviction && lazy_free_.pending() != 0;
+  if (within_limit() || on_its_way) return true;
   refused_until_ms_.store(engine::read_unix_ms() + kRefusalHoldsMs, std::memory_order_relaxed);
   return false;
 }

@@ -221,8 +221,10 @@ void reply_docs(Reply& reply, const Command& command) {
   const CommandSpec& spec = *command.spec;
   const Documentation* found = find_documentation(command.full_name);
   const Documentation more = found == nullptr ? Documentation{} : *found;
-  const bool deprecated = (spec.flags & kDeprecated) != 0;
-  const std::size_t pairs = 3 + (spec.complexity.empty() ? 0 : 1) + (deprecated ? 1 : 0) +
+  std::vector<std::string_view> doc_flags;
+  if ((spec.flags & kDeprecated) != 0) doc_flags.push_back("deprecated");
+  if (more.system) doc_flags.push_back("syscmd");
+  const std::size_t pairs = 3 + (spec.complexity.empty() ? 0 : 1) + (doc_flags.empty() ? 0 : 1) +
                             (more.history.empty() ? 0 : 1) + (more.arguments.empty() ? 0 : 1) +
                             (spec.deprecated_since.empty() ? 0 : 1) + (spec.replaced_by.empty() ? 0 : 1) +
                             (command.subcommands.empty() ? 0 : 1);
@@ -236,10 +238,9 @@ void reply_docs(Reply& reply, const Command& command) {
   pair("since", spec.since);
   pair("group", group_name(spec.group));
   pair("complexity", spec.complexity);
-  if (deprecated) {
+  if (!doc_flags.empty()) {
     reply.bulk("doc_flags");
-    reply.set(1);
-    reply.status("deprecated");
+    reply_names(reply, doc_flags);
   }
   pair("deprecated_since", spec.deprecated_since);
   pair("replaced_by", spec.replaced_by);

@@ -89,7 +89,7 @@ constexpr Documentation kRows[] = {
     {.name = "client|setname", .arguments = "connection-name"},
     {.name = "client|tracking",
      .arguments = "status,o(on,t'ON' off,t'OFF') client-id,i'REDIRECT'? prefix'PREFIX'?*+ "
-      "BCAST,t'BCAST'? OPTIN,t'OPTIN'? OPTOUT,t'OPTOUT'? NOLOOP,t'NOLOOP'?"},
+      "bcast,t'BCAST'? optin,t'OPTIN'? optout,t'OPTOUT'? noloop,t'NOLOOP'?"},
     {.name = "client|unblock",
      .arguments = "client-id,i timeout_error,o?(timeout,t'TIMEOUT' error,t'ERROR')"},
     {.name = "command", .tips = "nondeterministic_output_order"},
@@ -108,6 +108,7 @@ constexpr Documentation kRows[] = {
      .tips = "request_policy:all_nodes response_policy:all_succeeded"},
     {.name = "copy", .arguments = "source,k#0 destination,k#1 destination-db,i'DB'? replace,t'REPLACE'?"},
     {.name = "dbsize", .tips = "request_policy:all_shards response_policy:agg_sum"},
+    {.name = "debug", .system = true},
     {.name = "decr", .arguments = "key,k#0"},
     {.name = "decrby", .arguments = "key,k#0 decrement,i"},
     {.name = "del", .arguments = "key,k#0*", .tips = "request_policy:multi_shard response_policy:agg_sum"},
@@ -278,7 +279,7 @@ constexpr Documentation kRows[] = {
      .arguments = "event",
      .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "latency|histogram",
-     .arguments = "COMMAND?*",
+     .arguments = "command?*",
      .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "latency|history",
      .arguments = "event",
@@ -352,8 +353,9 @@ constexpr Documentation kRows[] = {
     {.name = "pexpiretime", .arguments = "key,k#0"},
     {.name = "pfadd", .arguments = "key,k#0 element?*"},
     {.name = "pfcount", .arguments = "key,k#0*"},
-    {.name = "pfdebug", .arguments = "subcommand key,k#0"},
+    {.name = "pfdebug", .arguments = "subcommand key,k#0", .system = true},
     {.name = "pfmerge", .arguments = "destkey,k#0 sourcekey,k#1*"},
+    {.name = "pfselftest", .system = true},
     {.name = "ping",
      .arguments = "message?",
      .tips = "request_policy:all_shards response_policy:all_succeeded"},
@@ -375,6 +377,7 @@ constexpr Documentation kRows[] = {
     {.name = "renamenx",
      .arguments = "key,k#0 newkey,k#1",
      .history = "3.2.0 Source and destination may be the same"},
+    {.name = "replconf", .system = true},
     {.name = "replicaof", .arguments = "args,o(host-port,b(host port,i) no-one,b(no,t'NO' one,t'ONE'))"},
     {.name = "restore",
      .arguments = "key,k#0 ttl,i serialized-value replace,t'REPLACE'@3.0.0? "
@@ -387,7 +390,8 @@ constexpr Documentation kRows[] = {
       "absttl,t'ABSTTL'@5.0.0? seconds,i'IDLETIME'@5.0.0? frequency,i'FREQ'@5.0.0?",
      .history = "3.0.0 New: `REPLACE`\n"
       "5.0.0 New: `ABSTTL`\n"
-      "5.0.0 New: `IDLETIME`, `FREQ`"},
+      "5.0.0 New: `IDLETIME`, `FREQ`",
+     .system = true},
     {.name = "rpop", .arguments = "key,k#0 count,i@6.2.0?", .history = "6.2.0 New: `count`"},
     {.name = "rpoplpush", .arguments = "source,k#0 destination,k#1"},
     {.name = "rpush", .arguments = "key,k#0 element*", .history = "2.4.0 Takes several `element`"},
@@ -486,11 +490,11 @@ constexpr Documentation kRows[] = {
      .arguments = "numreplicas,i timeout,i",
      .tips = "request_policy:all_shards response_policy:agg_min"},
     {.name = "watch", .arguments = "key,k#0*"},
-    {.name = "xack", .arguments = "key,k#0 group ID*"},
+    {.name = "xack", .arguments = "key,k#0 group id*"},
     {.name = "xadd",
      .arguments = "key,k#0 nomkstream,t'NOMKSTREAM'@6.2.0? trim,b?(strategy,o(maxlen,t'MAXLEN' "
       "minid,t'MINID'@6.2.0) operator,o?(equal,t'=' approximately,t'~') threshold "
-      "count,i'LIMIT'@6.2.0?) id_or_auto,o(auto_id,t'*' ID) field_value,b*(field value)",
+      "count,i'LIMIT'@6.2.0?) id_or_auto,o(auto_id,t'*' id) field_value,b*(field value)",
      .history = "6.2.0 New: `NOMKSTREAM`, `MINID`, `LIMIT`\n"
       "7.0.0 Takes `<ms>-*` as an id",
      .tips = "nondeterministic_output"},
@@ -499,20 +503,20 @@ constexpr Documentation kRows[] = {
      .history = "7.0.0 Tells which entries of the pending list were gone",
      .tips = "nondeterministic_output"},
     {.name = "xclaim",
-     .arguments = "key,k#0 group consumer min-idle-time ID* ms,i'IDLE'? "
+     .arguments = "key,k#0 group consumer min-idle-time id* ms,i'IDLE'? "
       "unix-time-milliseconds,u'TIME'? count,i'RETRYCOUNT'? force,t'FORCE'? "
       "justid,t'JUSTID'? id'LASTID'?",
      .tips = "nondeterministic_output"},
-    {.name = "xdel", .arguments = "key,k#0 ID*"},
+    {.name = "xdel", .arguments = "key,k#0 id*"},
     {.name = "xgroup|create",
-     .arguments = "key,k#0 groupname id,o(ID new_id,t'$') mkstream,t'MKSTREAM'? "
+     .arguments = "key,k#0 groupname id,o(id new_id,t'$') mkstream,t'MKSTREAM'? "
       "entries_read,i'ENTRIESREAD'?",
      .history = "7.0.0 New: `entries_read`"},
     {.name = "xgroup|createconsumer", .arguments = "key,k#0 groupname consumername"},
     {.name = "xgroup|delconsumer", .arguments = "key,k#0 groupname consumername"},
     {.name = "xgroup|destroy", .arguments = "key,k#0 groupname"},
     {.name = "xgroup|setid",
-     .arguments = "key,k#0 groupname id,o(ID new_id,t'$') entries_read,i'ENTRIESREAD'?",
+     .arguments = "key,k#0 groupname id,o(id new_id,t'$') entries_read,i'ENTRIESREAD'?",
      .history = "7.0.0 New: `entries_read`"},
     {.name = "xinfo|consumers", .arguments = "key,k#0 groupname", .tips = "nondeterministic_output"},
     {.name = "xinfo|groups", .arguments = "key,k#0", .history = "7.0.0 New: `entries-read`, `lag`"},
@@ -529,10 +533,10 @@ constexpr Documentation kRows[] = {
     {.name = "xrange",
      .arguments = "key,k#0 start end count,i'COUNT'?",
      .history = "6.2.0 Ends may be excluded"},
-    {.name = "xread", .arguments = "count,i'COUNT'? milliseconds,i'BLOCK'? streams,b'STREAMS'(key,k#0* ID*)"},
+    {.name = "xread", .arguments = "count,i'COUNT'? milliseconds,i'BLOCK'? streams,b'STREAMS'(key,k#0* id*)"},
     {.name = "xreadgroup",
      .arguments = "group_consumer,b'GROUP'(group consumer) count,i'COUNT'? milliseconds,i'BLOCK'? "
-      "noack,t'NOACK'? streams,b'STREAMS'(key,k#0* ID*)"},
+      "noack,t'NOACK'? streams,b'STREAMS'(key,k#0* id*)"},
     {.name = "xrevrange",
      .arguments = "key,k#0 end start count,i'COUNT'?",
      .history = "6.2.0 Ends may be excluded"},

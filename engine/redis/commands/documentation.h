@@ -19,6 +19,7 @@ struct Documentation {
   std::string_view arguments = {};
   std::string_view history = {};    // a line each: version, then what came with it
   std::string_view tips = {};       // words
+  bool system = false;              // for the use of servers and tests alone
 };
 
 /// nullptr: there is nothing to tell of the command.

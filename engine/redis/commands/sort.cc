@@ -173,7 +173,7 @@ bool read_score(const std::string& text, double* score) {
   char* end = nullptr;
   errno = 0;
   *score = std::strtod(text.c_str(), &end);
-  return end == text.c_str() + text.size() && errno != ERANGE && !std::isnan(*score);
+  return *end == '\0' && errno != ERANGE && !std::isnan(*score);  // up to a zero byte, as Redis reads it
 }
 
 // False: a score is no number, which has been answered.
