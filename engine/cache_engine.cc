@@ -174,7 +174,7 @@ Ref CacheEngine::reshape(Worker& worker, Stripe& stripe, const Key& key, Ref ref
   Item& copy = keyspace_.item(chunk);
   copy.change(item.flags() & (slab::kFetched | slab::kUsesMask | slab::kStale | slab::kTokenSent), 0);
   write_fields(copy, fields);
-  if (item.raw_string()) copy.mark_value(slab::kRawString);
+  copy.mark_value(item.string_marks());
   std::memcpy(copy.value_data(), item.value_data(), item.value_bytes());
   keyspace_.replace(worker, stripe, key, ref, chunk, static_cast<Segment>(item.segment()));
   return chunk;

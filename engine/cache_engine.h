@@ -59,6 +59,8 @@ class CacheEngine : public Engine {
   bool dump(Worker&, DumpCursor*, ItemSink&) override;
   bool crawler_enabled() const override;
   bool execute(Worker&, std::span<const std::string_view> words, Reply&) override;
+  /// From now on all that is stored may take so much; what is above it is evicted in the background.
+  virtual void limit_memory(Worker&, std::size_t bytes) { keyspace_.arena().set_limit(bytes); }
 
   void pin_item(std::uint32_t item) override;
   void unpin_item(std::uint32_t item) override;

@@ -35,7 +35,7 @@ bool parse_factor(std::string_view word, double* number) {
 /// Sub-commands are known by any beginning of their name.
 bool is(std::string_view word, std::string_view name) { return name.starts_with(word); }
 
-void cache_memlimit(CacheEngine& engine, Worker&, Words words, Reply& reply) {
+void cache_memlimit(CacheEngine& engine, Worker& worker, Words words, Reply& reply) {
   std::uint32_t megabytes = 0;
   if (words.size() < 2 || !parse(words[1], &megabytes)) return reply.error("ERROR");
   if (megabytes < 8) {
@@ -49,7 +49,7 @@ void cache_memlimit(CacheEngine& engine, Worker&, Words words, Reply& reply) {
   if (bytes >= arena.page_count_max() * arena.page_bytes()) {
     return reply.error("MEMLIMIT_ADJUST_FAILED out of bounds or unable to adjust");
   }
-  arena.set_limit(bytes);
+  engine.limit_memory(worker, bytes);
   reply.status("OK");
 }
 

@@ -17,13 +17,17 @@ std::vector<EventLog*> GateSet::event_logs() {
   return logs;
 }
 
-GateGuard::GateGuard(Worker& worker) : worker_(worker) {
-  auto& pending = worker.gates_.sections_pending_;
+GateGuard::GateGuard(Worker& worker) : worker_(worker) { worker.enter_gate(); }
+
+GatePause::~GatePause() { worker_.enter_gate(); }
+
+void Worker::enter_gate() {
+  auto& pending = gates_.sections_pending_;
   if (pending.load(std::memory_order_relaxed) != 0) [[unlikely]] {
     // A section takes this mutex for its whole length: wait for it instead of racing for the gate.
-    std::lock_guard wait(worker.gates_.section_mutex_);
+    std::lock_guard wait(gates_.section_mutex_);
   }
-  worker.gate_.lock();
+  gate_.lock();
 }
 
 ExclusiveSection::ExclusiveSection(GateSet& gates, Worker* own) : gates_(gates), own_(own) {

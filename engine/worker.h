@@ -58,11 +58,13 @@ class alignas(64) Worker {
 
  private:
   friend class GateGuard;
+  friend class GatePause;
   friend class ExclusiveSection;
   void add(std::atomic<std::uint64_t>& cell, std::size_t bytes) {
     cell.store(cell.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
     unreported_bytes_ += bytes;
   }
+  void enter_gate();
   GateSet& gates_;
   GateLock gate_;
   std::size_t unreported_bytes_ = 0;
@@ -87,6 +89,7 @@ class GateSet {
  private:
   friend class Worker;
   friend class GateGuard;
+  friend class GatePause;
   friend class ExclusiveSection;
   std::atomic<std::uint64_t> event_ids_{0};
   mutable std::mutex list_mutex_;  // guards workers_
@@ -104,6 +107,18 @@ class GateGuard {
   ~GateGuard() { worker_.gate_.unlock(); }
   GateGuard(const GateGuard&) = delete;
   GateGuard& operator=(const GateGuard&) = delete;
+
+ private:
+  Worker& worker_;
+};
+
+/// Gives a gate that the thread holds up for a while: for work that needs nothing of what it guards.
+class GatePause {
+ public:
+  explicit GatePause(Worker& worker) : worker_(worker) { worker_.gate_.unlock(); }
+  ~GatePause();
+  GatePause(const GatePause&) = delete;
+  GatePause& operator=(const GatePause&) = delete;
 
  private:
   Worker& worker_;

@@ -66,6 +66,10 @@ class Protocol {
   /// several connections can be prefetched together. Requires: nothing but that run() comes next.
   virtual std::string_view first_key(std::string_view input) const = 0;
 
+  /// Asked about once a second while it rests or waits for the socket, with `pending_bytes` of replies not yet
+  /// written: true if the connection is to end. Requires: the worker's gate is held.
+  virtual bool overdue([[maybe_unused]] std::size_t pending_bytes) { return false; }
+
   /// For `stats conns`: the state memcached would name (conn_parse_cmd, conn_nread, ...).
   virtual std::string_view state() const = 0;
 };

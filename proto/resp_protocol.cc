@@ -2,9 +2,20 @@
 
 #include <algorithm>
 
+#include "engine/redis/errors.h"
 #include "proto/resp_reply.h"
 
 namespace larder::proto {
+
+namespace {
+
+// Whether an address as CLIENT LIST shows it is that of a unix socket or the loopback interface.
+bool of_this_machine(std::string_view address) {
+  return address.empty() || address.ends_with(":0") || address.starts_with("127.") ||
+         address.starts_with("[::1]:") || address.starts_with("[::ffff:127.");
+}
+
+}  // namespace
 
 RespProtocol::RespProtocol(Session session)
     : engine_(*session.engine.redis()), state_(engine_.state_of(session.worker)) {
@@ -12,9 +23,16 @@ RespProtocol::RespProtocol(Session session)
   client_.authenticated = engine_.settings().requirepass.empty();
   client_.address = session.host.address(session.descriptor, Host::End::theirs);
   client_.local_address = session.host.address(session.descriptor, Host::End::ours);
+  client_.local = of_this_machine(client_.address);
   client_.descriptor = session.descriptor;
   state_.count(redis::Counter::connections);
   engine_.add_client(client_);
+}
+
+// A client of another machine, while everybody would be let in (protected-mode).
+bool RespProtocol::shut_out() const {
+  const redis::Settings& settings = engine_.settings();
+  return settings.protected_mode && settings.requirepass.empty() && !client_.local;
 }
 
 RespProtocol::~RespProtocol() { engine_.remove_client(client_); }
@@ -105,9 +123,48 @@ void RespProtocol::execute(const redis::Request& request, Output& output) {
   }
 }
 
+bool RespProtocol::overdue(std::size_t pending_bytes) {
+  const redis::Settings& settings = engine_.settings();
+  const std::int64_t now_ms = engine::read_unix_ms();
+  if (pending_bytes == 0) {
+    over_soft_limit_ms_ = 0;
+    return settings.timeout != 0 && now_ms - client_.active_ms > settings.timeout * 1000;
+  }
+  const redis::OutputLimit& limit = settings.output_limits[static_cast<std::size_t>(redis::ClientClass::normal)];
+  if (limit.soft_bytes == 0 || pending_bytes <= static_cast<std::size_t>(limit.soft_bytes)) {
+    over_soft_limit_ms_ = 0;
+    return false;
+  }
+  if (over_soft_limit_ms_ == 0) over_soft_limit_ms_ = now_ms;
+  return now_ms - over_soft_limit_ms_ > limit.soft_s * 1000;
+}
+
+// The replies have become large: written first, before more is executed, or too large for the client's class.
+Progress RespProtocol::after_large_reply(std::size_t consumed, Output& output) {
+  parser_.forget();  // what came behind is read again
+  const redis::OutputLimit& limit =
+      engine_.settings().output_limits[static_cast<std::size_t>(redis::ClientClass::normal)];
+  if (limit.hard_bytes == 0 || output.size() <= static_cast<std::size_t>(limit.hard_bytes)) {
+    return {consumed, Next::yield};
+  }
+  output.clear(Output::kFullBytes);
+  return {consumed, Next::close};
+}
+
 Progress RespProtocol::run(std::string_view input, Output& output, unsigned& budget) {
   state_.now_ms = engine::read_unix_ms();
   client_.active_ms = state_.now_ms;
+  if (first_run_) [[unlikely]] {
+    first_run_ = false;
+    if (shut_out()) {
+      RespReply(output, client_).error(redis::errors::kProtectedMode);
+      return {input.size(), Next::close};
+    }
+  }
+  // Above this the replies so far are written before more is executed.
+  const std::int64_t hard_bytes = engine_.settings().output_limits[0].hard_bytes;
+  const std::size_t most =
+      hard_bytes == 0 ? Output::kFullBytes : std::min(Output::kFullBytes, static_cast<std::size_t>(hard_bytes) + 1);
   std::size_t consumed = 0;
   while (true) {
     if (output.full() || budget == 0) return {consumed, Next::yield};
@@ -121,9 +178,8 @@ Progress RespProtocol::run(std::string_view input, Output& output, unsigned& bud
       if (client_.close_after_reply || client_.killed.load(std::memory_order_relaxed)) [[unlikely]] {
         return {consumed + planned.end, Next::close};
       }
-      if (output.full()) [[unlikely]] {
-        parser_.forget();  // what came behind is read again
-        return {consumed + planned.end, Next::yield};
+      if (output.size() >= most) [[unlikely]] {
+        return after_large_reply(consumed + planned.end, output);
       }
     }
     consumed += covered;

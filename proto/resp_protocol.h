@@ -30,17 +30,22 @@ class RespProtocol final : public Protocol {
   std::string_view first_key(std::string_view input) const override;
   std::string_view state() const override { return "conn_read"; }
   std::size_t pending_bytes_max() const override;
+  bool overdue(std::size_t pending_bytes) override;
 
  private:
   /// Requests that are prefetched together.
   static constexpr std::size_t kWindow = 32;
   std::size_t plan(std::string_view input, std::size_t limit);
   void execute(const redis::Request& request, Output& output);
+  bool shut_out() const;
+  Progress after_large_reply(std::size_t consumed, Output& output);
 
   redis::RedisEngine& engine_;
   redis::WorkerState& state_;
   redis::Client client_;
   RespParser parser_;
+  bool first_run_ = true;
+  std::int64_t over_soft_limit_ms_ = 0;  // since when replies wait that are above it; 0: they do not
   RespParser::Status stopped_ = RespParser::Status::incomplete;  // why the last window ended
 };
 

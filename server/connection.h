@@ -64,6 +64,11 @@ class Connection {
   /// Requires: the worker's gate is held.
   void release_items();
 
+  /// Whether its protocol has had enough of waiting. Requires: the worker's gate is held.
+  bool overdue() {
+    return protocol_ != nullptr && !queued_ && !reading_ &&
+           protocol_->overdue(own_output_ == nullptr ? 0 : own_output_->size());
+  }
   /// Tells those who watch that it ends.
   void tell_closed(engine::CloseReason reason);
 

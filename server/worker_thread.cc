@@ -53,7 +53,7 @@ void WorkerThread::start(unsigned number) {
   thread_ = std::thread([this, number] {
     pthread_setname_np(pthread_self(), fmt::format("larder-w{}", number).c_str());
     if (shared_.options.drop_privileges) restrict_thread(Profile::worker);
-    if (shared_.options.idle_timeout_s > 0) second_timer_.start_periodic(std::chrono::seconds(1));
+    if (shared_.options.idle_timeout_s > 0 || shared_.engine.redis() != nullptr) second_timer_.start_periodic(std::chrono::seconds(1));
     loop_.run([this] { serve_round(); });
     destroy_all(false);
   });
@@ -224,12 +224,22 @@ void WorkerThread::close_idle() {
   const auto limit = static_cast<std::uint32_t>(shared_.options.idle_timeout_s);
   for (std::size_t i = connections_.size(); i-- > 0;) {  // destroy() fills the gap with the last
     Connection& connection = *connections_[i];
-    if (connection.local() || !connection.waits_for_client()) continue;
+    if (overdue(connection)) {
+      destroy(connection, engine::CloseReason::idle_timeout);
+      continue;
+    }
+    if (limit == 0 || connection.local() || !connection.waits_for_client()) continue;
     if (now - connection.last_active_s() <= limit) continue;
     shared_.log.client("Closing idle fd {}", connection.fd());
     counters_.count(Counter::idle_kicks);
     destroy(connection, engine::CloseReason::idle_timeout);
   }
+}
+
+bool WorkerThread::overdue(Connection& connection) {
+  if (shared_.engine.redis() == nullptr) return false;
+  const engine::GateGuard gate(engine_worker_);
+  return connection.overdue();
 }
 
 void WorkerThread::begin_stop(bool graceful) {

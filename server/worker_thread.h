@@ -131,6 +131,7 @@ class WorkerThread {
   void serve_turns();
   void serve_round();
   void close_idle();
+  bool overdue(Connection& connection);
   void begin_stop(bool graceful);
   void destroy_all(bool only_at_rest);
 

@@ -89,6 +89,8 @@ inline constexpr auto kFieldBytes = [] {
 // Marks of the value, in sizes; a rewrite of the sizes clears them.
 inline constexpr std::uint32_t kObject = 1u << 20;     // the value is the address of an object
 inline constexpr std::uint32_t kRawString = 1u << 21;  // OBJECT ENCODING says raw, whatever the bytes
+inline constexpr std::uint32_t kTextString = 1u << 22; // it never says int, even if the bytes are a number
+inline constexpr std::uint32_t kStringMarks = kRawString | kTextString;
 
 /// The longest key that lies in its item.
 inline constexpr std::size_t kKeyInlineMax = 250;
@@ -151,6 +153,7 @@ struct Item {
   }
   bool object() const { return (sizes & kObject) != 0; }
   bool raw_string() const { return (sizes & kRawString) != 0; }
+  std::uint32_t string_marks() const { return sizes & kStringMarks; }
   void mark_value(std::uint32_t marks) { sizes |= marks; }
   /// Lets go of the object without freeing it; the value is 8 bytes of nothing then.
   void drop_object() { sizes &= ~kObject; }
@@ -248,7 +251,7 @@ struct Item {
  private:
   static constexpr unsigned kKeyShift = 24;
   static constexpr std::uint32_t kLongKeyMark = 255;
-  static constexpr std::uint32_t kMarksMask = kObject | kRawString;
+  static constexpr std::uint32_t kMarksMask = kObject | kStringMarks;
   static constexpr std::uint32_t kInlineMask = kInlineBytesMax;
   std::size_t value_offset() const { return sizeof(Item) + optional_bytes(flags()) + key_bytes(); }
   std::size_t fields_offset() const { return sizeof(Item) + (has(kPinnable) ? 4 : 0); }

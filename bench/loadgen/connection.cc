@@ -214,8 +214,9 @@ void Connection::take_value(const Request& request, const Event& event) {
   while (next_position_ < event.position) verifier_->missed(keys[next_position_++]);
   next_position_ = event.position + 1;
   const std::uint32_t key = keys[event.position];
+  const bool check_flags = event.has_flags && !scene_.options.any_flags;
   const Fault fault =
-      verifier_->hit(key, event.bytes, event.has_flags ? &event.flags : nullptr, flushes_answered_);
+      verifier_->hit(key, event.bytes, check_flags ? &event.flags : nullptr, flushes_answered_);
   if (fault == Fault::none) return;
   ++totals_.wrong_values;
   totals_.note_problem(fmt::format("wrong value of {} ({} bytes): {}", scene_.keys.name(key),

@@ -91,6 +91,8 @@ constexpr Declared kDeclared[] = {
      "each connection has its own keys: a read must give its last write or a miss"},
     {kChecks, "lax-flush", Type::flag, nullptr,
      "own values may outlive flush_all, as in memcached 1.6.45 those used in its second do"},
+    {kChecks, "any-flags", Type::flag, nullptr,
+     "client flags are not checked: clients without them (RESP) write the same keys"},
     {kChecks, "allow-errors", Type::flag, nullptr, "error replies do not fail the run"},
     {kChecks, "server-pid", Type::integer, "0", "process whose CPU time and memory are reported"},
     {kChecks, "help", Type::flag, nullptr, "this text"},
@@ -167,6 +169,7 @@ void read_plain(const cxxopts::ParseResult& parsed, Options& options) {
   options.verify = parsed.count("verify") != 0 || parsed.count("own-keys") != 0;
   options.own_keys = parsed.count("own-keys") != 0;
   options.lax_flush = parsed.count("lax-flush") != 0;
+  options.any_flags = parsed.count("any-flags") != 0;
   options.allow_errors = parsed.count("allow-errors") != 0;
 }
 

@@ -43,6 +43,7 @@ struct Options {
   bool verify = false;
   bool own_keys = false;
   bool lax_flush = false;  // values may outlive a flush_all
+  bool any_flags = false;  // client flags of values are not checked
   bool allow_errors = false;
   int server_pid = 0;
 };

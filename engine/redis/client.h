@@ -28,6 +28,7 @@ struct Client {
   std::string library_version;
   std::string address;        // of the client, as CLIENT LIST shows it
   std::string local_address;  // ours
+  bool local = true;          // of this machine
   int descriptor = -1;
   std::int64_t connected_ms = 0;
   std::int64_t active_ms = 0;

@@ -88,7 +88,7 @@ void CommandContext::put_string(const Key& key, std::string_view value, const St
   const Ref ref = engine.put_string(state, of, key, old_ref, value.size(), fields, evict);
   Item& item = engine.keyspace().item(ref);
   std::memcpy(item.value_data(), value.data(), value.size());
-  if (options.raw) item.mark_value(slab::kRawString);
+  item.mark_value(options.marks);
 }
 
 std::span<char> CommandContext::edit_string(const Key& key, std::size_t bytes) {
@@ -119,7 +119,7 @@ CommandContext::Detached CommandContext::copy_of(const Key& key, unsigned databa
     copy.value->charge(meter.delta() - static_cast<std::int64_t>(copy.value->heap_bytes()));
   } else {
     copy.bytes = item->value();
-    copy.raw = item->raw_string();
+    copy.marks = item->string_marks();
   }
   return copy;
 }
@@ -133,7 +133,7 @@ CommandContext::Detached CommandContext::detach(const Key& key, unsigned databas
     entry.value = RedisEngine::take_object(item);
   } else {
     entry.bytes = item.value();
-    entry.raw = item.raw_string();
+    entry.marks = item.string_marks();
   }
   engine.remove_entry(state, of, key, ref);
   return entry;
@@ -151,7 +151,7 @@ void CommandContext::attach(const Key& key, unsigned database, Detached entry) {
                                     {entry.deadline_ms, entry.client_flags}, false);
   Item& item = engine.keyspace().item(ref);
   std::memcpy(item.value_data(), entry.bytes.data(), entry.bytes.size());
-  if (entry.raw) item.mark_value(slab::kRawString);
+  item.mark_value(entry.marks);
 }
 
 }  // namespace larder::redis

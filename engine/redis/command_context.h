@@ -120,11 +120,21 @@ class CommandContext {
     if (*value != nullptr) open_meter(*value);
     return true;
   }
+  /// Frees a value that was made and never put: nothing is charged to it any more.
+  struct Drop {
+    CommandContext* context;
+    void operator()(Value* value) const {
+      if (context->metered_ == value) context->metered_ = nullptr;
+      delete value;
+    }
+  };
+  template <typename T>
+  using Made = std::unique_ptr<T, Drop>;
   /// A new value that belongs to the caller until put(); what is allocated from now on is charged to it.
   template <typename T, typename... Arguments_>
-  std::unique_ptr<T> make(Arguments_&&... arguments) {
+  Made<T> make(Arguments_&&... arguments) {
     open_meter(nullptr);
-    auto value = std::make_unique<T>(std::forward<Arguments_>(arguments)...);
+    Made<T> value(new T(std::forward<Arguments_>(arguments)...), Drop{this});
     metered_ = value.get();
     return value;
   }
@@ -144,6 +154,14 @@ class CommandContext {
   /// Stores a value under a key, in the place of whatever is there; it never expires.
   void put(const Key& key, std::unique_ptr<Value> value) { put_object(key, value.release()); }
   void put(std::size_t i, std::unique_ptr<Value> value) { put(key(i), std::move(value)); }
+  template <typename T>
+  void put(const Key& key, Made<T> value) {
+    put_object(key, value.release());
+  }
+  template <typename T>
+  void put(std::size_t i, Made<T> value) {
+    put_object(key(i), value.release());
+  }
   /// What follows is charged to this value.
   void charge_to(Value* value) { open_meter(value); }
   /// Deletes the key of an emptied value; true if it was.
@@ -165,7 +183,7 @@ class CommandContext {
   struct StringOptions {
     std::int64_t deadline_ms = 0;   // 0 = never
     bool keep_fields = false;       // deadline and client flags of the entry that is there
-    bool raw = false;               // OBJECT ENCODING says raw, however short it is
+    std::uint32_t marks = 0;        // of slab::kStringMarks: what OBJECT ENCODING says
   };
   /// Stores a string in the place of whatever is there.
   void put_string(const Key& key, std::string_view value, const StringOptions& options);
@@ -174,6 +192,8 @@ class CommandContext {
   /// The bytes of a string for changing them, at least `bytes` of them (added ones are zero); a missing key
   /// is made. Requires: no other type (read_string() said so).
   std::span<char> edit_string(const Key& key, std::size_t bytes);
+  /// From now on OBJECT ENCODING says raw. Requires: the key holds a string.
+  void mark_raw(const Key& key) { peek(key)->mark_value(slab::kRawString); }
 
   /// The one place where changes are told: what happened to the key, by the name of its keyspace event.
   void modified(const Key& key, std::string_view event);
@@ -187,7 +207,7 @@ class CommandContext {
     std::string bytes;        // of a string
     std::int64_t deadline_ms = 0;
     std::uint32_t client_flags = 0;
-    bool raw = false;
+    std::uint32_t marks = 0;
   };
   Detached detach(const Key& key, unsigned database);
   Detached copy_of(const Key& key, unsigned database);

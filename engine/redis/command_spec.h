@@ -132,7 +132,7 @@ constexpr KeySpecs keys_after(std::string_view keyword, std::int16_t from, std::
 constexpr KeySpecs unknown_keys(std::uint16_t flags, std::string_view notes) {
   return {{KeySpec{.begin = KeySpec::Begin::unknown,
                    .find = KeySpec::Find::unknown,
-                   .flags = static_cast<std::uint16_t>(flags | kKeyIncomplete),
+                   .flags = flags,
                    .notes = notes}},
           1};
 }

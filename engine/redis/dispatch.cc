@@ -95,6 +95,24 @@ void RedisEngine::call(WorkerState& state, Client& client, const Request& reques
 
 void RedisEngine::run(WorkerState& state, Client& client, const Request& request, Reply& reply) {
   const Command& command = *request.command;
+  if (command.keys == Command::Keys::one && command.spec->exclusive == nullptr) [[likely]] {
+    const HashedKey hashed{static_cast<std::uint32_t>(command.first_key), request.key};
+    std::lock_guard lock(stripe(client.database, request.key).lock);
+    CommandContext context(*this, state, client, command, request.args, {&hashed, 1}, reply);
+    return command.handler(context);
+  }
+  run_locked(state, client, request, reply);
+  while (state.deferred != nullptr) {
+    {
+      const engine::GatePause pause(state.worker);
+      if (state.deferred->work(reply)) state.deferred.reset();
+    }
+    if (state.deferred != nullptr) run_locked(state, client, request, reply);
+  }
+}
+
+void RedisEngine::run_locked(WorkerState& state, Client& client, const Request& request, Reply& reply) {
+  const Command& command = *request.command;
   if (command.spec->exclusive != nullptr && command.spec->exclusive(request.args)) [[unlikely]] {
     engine::ExclusiveSection section(gates(), &state.worker);
     CommandContext context(*this, state, client, command, request.args, {}, reply);
@@ -102,12 +120,6 @@ void RedisEngine::run(WorkerState& state, Client& client, const Request& request
   }
   if (command.keys == Command::Keys::none) {
     CommandContext context(*this, state, client, command, request.args, {}, reply);
-    return command.handler(context);
-  }
-  if (command.keys == Command::Keys::one) {
-    const HashedKey hashed{static_cast<std::uint32_t>(command.first_key), request.key};
-    std::lock_guard lock(stripe(client.database, request.key).lock);
-    CommandContext context(*this, state, client, command, request.args, {&hashed, 1}, reply);
     return command.handler(context);
   }
   // Keys that cannot be found make no sense to the handler either: it says why.

@@ -144,7 +144,7 @@ Ref RedisEngine::put_deadline(WorkerState& state, Stripe& stripe, const Key& key
     const Ref copy = put_string(state, stripe, key, ref, item->value_bytes(),
                                 {deadline_ms, item->client_flags()}, false);
     std::memcpy(keyspace().item(copy).value_data(), item->value_data(), item->value_bytes());
-    if (item->raw_string()) keyspace().item(copy).mark_value(slab::kRawString);
+    keyspace().item(copy).mark_value(item->string_marks());
     return copy;
   }
   const std::uint32_t flags = (item->flags() & ~slab::kHasDeadline) | slab::kHasDeadlineMs;

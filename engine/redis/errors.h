@@ -22,6 +22,10 @@ inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kOutOfMemory =
     "OOM command not allowed when used memory > 'maxmemory'.";
+/// In our own words: Redis' give advice that is not ours.
+inline constexpr std::string_view kProtectedMode =
+    "DENIED Larder is running in protected mode: no password is set, so only clients of this machine are served. "
+    "Set requirepass, or turn protected-mode off from this machine or at the start.";
 inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 
 }  // namespace larder::redis::errors

@@ -3,7 +3,8 @@
 // What counts is what the arena has charged and what structured values hold, together. A command that
 // finds it exceeded makes room before it begins (relieve): freed pages go back to the kernel, sparsely used
 // ones are emptied, and then keys go, by the policy:
-//   allkeys-*    whatever S3-FIFO (engine/lru.h) has at the end of its lists, page by page
+//   allkeys-*    whatever S3-FIFO (engine/lru.h) has at the end of its lists, page by page; item by item where
+//                no page can be had
 //   volatile-*   of a few sampled keys with a time to live, the one that ends first, was used longest ago,
 //                was used least, or any
 //   noeviction   none: a command that may take memory is refused
@@ -66,7 +67,9 @@ void RedisEngine::apply_memory_settings() {
 void RedisEngine::measure_memory() {
   const auto limit = static_cast<std::int64_t>(memory_limit_.load(std::memory_order_relaxed));
   slab::Arena& arena = keyspace().arena();
-  arena.set_limit(static_cast<std::size_t>(std::max<std::int64_t>(limit - heap::total_bytes(), 0)));
+  // The total lags behind by what threads have not folded yet, so it may be below nothing.
+  const std::int64_t values = std::max<std::int64_t>(heap::total_bytes(), 0);
+  arena.set_limit(static_cast<std::size_t>(std::max<std::int64_t>(limit - values, 0)));
   heap_allowance_.store(std::max<std::int64_t>(limit - static_cast<std::int64_t>(arena.charged()), 0),
                         std::memory_order_relaxed);
 }
@@ -89,12 +92,18 @@ bool RedisEngine::relieve(WorkerState& state) {
       return true;
     }
     if (reclaimer().shed(state.worker)) continue;
-    if (evicts_all(policy) || policy == EvictionPolicy::noeviction) break;
+    if (policy == EvictionPolicy::noeviction) break;
+    if (evicts_all(policy)) {
+      if (!evict_tails(state)) break;
+      continue;
+    }
     int victims = 0;
     while (victims < kVictimsPerRound && evict_volatile(state)) ++victims;
     if (victims == 0) break;
   }
-  if (within_limit()) return true;
+  // What was evicted last may wait for the lazy-free thread.
+  const bool on_its_way = policy != EvictionPolicy::noeviction && lazy_free_.pending() != 0;
+  if (within_limit() || on_its_way) return true;
   refused_until_ms_.store(engine::read_unix_ms() + kRefusalHoldsMs, std::memory_order_relaxed);
   return false;
 }
@@ -109,6 +118,27 @@ bool RedisEngine::goes_first(const Item& candidate, const Item& chosen) const {
     case EvictionPolicy::volatile_lru: return candidate.accessed_s < chosen.accessed_s;
     default: return false;
   }
+}
+
+// Evicts the item of each class that is next to go in one stripe: for when it is values that take the room, so
+// that emptying pages of items gains little. False: there is nothing left.
+bool RedisEngine::evict_tails(WorkerState& state) {
+  const std::size_t stripes = keyspace().stripe_count();
+  const std::size_t first = state.random_u64() % stripes;
+  for (std::size_t i = 0; i < stripes; ++i) {
+    Stripe& stripe = keyspace().stripe((first + i) % stripes);
+    std::lock_guard lock(stripe.lock);
+    bool evicted = false;
+    for (std::size_t class_id = 1; class_id <= keyspace().classes().count(); ++class_id) {
+      if (keyspace().shared_lru(class_id)) continue;
+      const Ref chunk = reclaimer().evict_in_stripe(state.worker, stripe, class_id, {.more_than = 0});
+      if (chunk == 0) continue;
+      keyspace().slabs().free(state.worker.magazines, chunk);
+      evicted = true;
+    }
+    if (evicted) return true;
+  }
+  return false;
 }
 
 // Removes one key with a time to live; false: there is none.

@@ -54,7 +54,11 @@ void RedisEngine::start_background_all() {
   start_background();
   WorkerState& state = state_of(add_worker());
   // Its thread frees what a flush left behind, a few items at a time, and weighs values against items.
-  lazy_free_.start([this, &state] { return sweep_dead(state.worker); }, [this] { measure_memory(); });
+  const auto tick = [this, &state] {
+    measure_memory();
+    if (maintainer().crawler_enabled.load(std::memory_order_relaxed)) field_expiry_.step(*this, state);
+  };
+  lazy_free_.start([this, &state] { return sweep_dead(state.worker); }, tick);
 }
 
 bool RedisEngine::sweep_dead(engine::Worker& worker) {
@@ -70,6 +74,10 @@ void RedisEngine::change_settings(engine::Worker& worker, const std::function<vo
   engine::ExclusiveSection section(gates(), &worker);
   change(settings_);
   apply_memory_settings();
+}
+
+void RedisEngine::limit_memory(engine::Worker& worker, std::size_t bytes) {
+  change_settings(worker, [bytes](Settings& settings) { settings.maxmemory = static_cast<std::int64_t>(bytes); });
 }
 
 WorkerState& RedisEngine::state_of(engine::Worker& worker) {

@@ -25,6 +25,7 @@
 #include "engine/cache_engine.h"
 #include "engine/redis/client.h"
 #include "engine/redis/command_table.h"
+#include "engine/redis/field_expiry.h"
 #include "engine/redis/lazy_free.h"
 #include "engine/redis/reply.h"
 #include "engine/redis/request.h"
@@ -46,6 +47,8 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   RedisEngine(const engine::Config& config, Settings settings);
   ~RedisEngine() override;
   RedisEngine* redis() override { return this; }
+  /// The same as CONFIG SET maxmemory.
+  void limit_memory(engine::Worker& worker, std::size_t bytes) override;
 
   const CommandTable& commands() const { return commands_; }
   const Settings& settings() const { return settings_; }
@@ -129,6 +132,7 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   DatabaseSummary summarize_database(unsigned database);
   void flush_databases(WorkerState& state, std::span<const unsigned> numbers, bool wait);
   LazyFree& lazy_free() { return lazy_free_; }
+  FieldExpiry& field_expiry() { return field_expiry_; }
 
   // --- memory (eviction.cc) ---
   /// Bytes of all that is stored: items in use, extents, values.
@@ -163,15 +167,18 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   void measure_memory();
   bool within_limit();
   bool goes_first(const Item& candidate, const Item& chosen) const;
+  bool evict_tails(WorkerState& state);
   bool evict_volatile(WorkerState& state);
   bool sweep_dead(engine::Worker& worker);
   Ref rechunk(WorkerState& state, Stripe& stripe, const Key& key, Ref ref, std::uint32_t flags);
   void refuse(Client& client, const Request& request, Reply& reply) const;
   void run(WorkerState& state, Client& client, const Request& request, Reply& reply);
+  void run_locked(WorkerState& state, Client& client, const Request& request, Reply& reply);
 
   Settings settings_;
   const CommandTable commands_;
   LazyFree lazy_free_;
+  FieldExpiry field_expiry_;
   std::atomic<bool> pressure_{false};
   std::atomic<std::size_t> peak_bytes_{0};
   std::atomic<std::size_t> memory_limit_{0};

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 
-enum class Kind : std::uint8_t { boolean, number, memory, text, policy, inert };
+enum class Kind : std::uint8_t { boolean, number, memory, text, policy, output_limits, inert };
 
 struct Row {
   std::string_view name;
@@ -24,7 +24,7 @@ struct Row {
   bool immutable = false;
   std::string_view alias = {};
   std::string_view initial = {};  // inert ones
-  std::string_view choices = {};  // inert ones: "a|b|c"; empty: any text
+  std::string_view choices = {};  // of a text: "a|b|c"; empty: any
 };
 
 constexpr Row flag(std::string_view name, bool Settings::*member, bool immutable = false) {
@@ -73,9 +73,12 @@ constexpr Row kRows[] = {
     number("stream-node-max-entries", &S::stream_node_max_entries, 0, kMost),
     memory("hll-sparse-max-bytes", &S::hll_sparse_max_bytes, 0, kMost),
     text("requirepass", &S::requirepass),
+    {.name = "enable-debug-command", .kind = Kind::text, .text = &S::enable_debug_command, .immutable = true,
+     .choices = "yes|local|no"},
     number("maxclients", &S::maxclients, 1, kInt),
     number("timeout", &S::timeout, 0, kInt),
     flag("protected-mode", &S::protected_mode),
+    {.name = "client-output-buffer-limit", .kind = Kind::output_limits},
     fixed("databases", &S::databases, 1, 4096),
     fixed("port", &S::port, 0, 65535),
     text("unixsocket", &S::unixsocket, true),
@@ -108,7 +111,6 @@ constexpr Row kRows[] = {
     inert("lfu-decay-time", "1"),
     inert("maxmemory-clients", "0"),
     inert("maxmemory-eviction-tenacity", "10"),
-    inert("client-output-buffer-limit", "normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60"),
     inert("lua-time-limit", "5000"),
     inert("busy-reply-threshold", "5000"),
     inert("min-replicas-to-write", "0"),
@@ -150,28 +152,63 @@ bool parse_boolean(std::string_view value, bool* result) {
   return *result || equals_nocase(value, "no");
 }
 
+constexpr std::string_view kClientClasses[] = {"normal", "slave", "pubsub"};
+
+std::string output_limits_text(const OutputLimits& limits) {
+  std::string text;
+  for (std::size_t i = 0; i < limits.size(); ++i) {
+    if (i != 0) text += ' ';
+    text += std::string(kClientClasses[i]) + ' ' + std::to_string(limits[i].hard_bytes) + ' ' +
+            std::to_string(limits[i].soft_bytes) + ' ' + std::to_string(limits[i].soft_s);
+  }
+  return text;
+}
+
+// "normal 0 0 0 pubsub 32mb 8mb 60": classes that are not named stay as they are.
+bool set_output_limits(OutputLimits& limits, std::string_view value, std::string* why) {
+  std::vector<std::string_view> words;
+  for (std::size_t at = 0; at < value.size();) {
+    const std::size_t end = std::min(value.find(' ', at), value.size());
+    if (end != at) words.push_back(value.substr(at, end - at));
+    at = end + 1;
+  }
+  *why = "Wrong number of arguments in buffer limit configuration.";
+  if (words.empty() || words.size() % 4 != 0) return false;
+  OutputLimits changed = limits;
+  for (std::size_t i = 0; i < words.size(); i += 4) {
+    const std::string_view name = equals_nocase(words[i], "replica") ? std::string_view("slave") : words[i];
+    std::size_t which = 0;
+    while (which < changed.size() && !equals_nocase(name, kClientClasses[which])) ++which;
+    *why = "Invalid client class specified in buffer limit configuration.";
+    if (which == changed.size()) return false;
+    *why = "Error in hard, soft or soft_seconds setting in buffer limit configuration.";
+    OutputLimit& limit = changed[which];
+    if (!parse_memory(words[i + 1], &limit.hard_bytes) || !parse_memory(words[i + 2], &limit.soft_bytes) ||
+        !parse_i64(words[i + 3], &limit.soft_s) || limit.soft_s < 0) {
+      return false;
+    }
+  }
+  limits = changed;
+  return true;
+}
+
 std::string bounds_text(const Row& row) {
   return "argument must be between " + std::to_string(row.least) + " and " + std::to_string(row.most) +
          " inclusive";
 }
 
-bool set_inert(Settings& settings, const Row& row, std::string_view value, std::string* why) {
-  if (!row.choices.empty()) {
-    std::string_view rest = row.choices;
-    bool known = false;
-    while (!rest.empty() && !known) {
-      const std::size_t bar = std::min(rest.find('|'), rest.size());
-      known = equals_nocase(value, rest.substr(0, bar));
-      rest.remove_prefix(std::min(bar + 1, rest.size()));
-    }
-    if (!known) {
-      *why = row.choices == kYesNo ? "argument must be 'yes' or 'no'"
-                                   : "argument(s) must be one of the following: " + std::string(row.choices);
-      return false;
-    }
+bool may_be(const Row& row, std::string_view value, std::string* why) {
+  if (row.choices.empty()) return true;
+  std::string_view rest = row.choices;
+  bool known = false;
+  while (!rest.empty() && !known) {
+    const std::size_t bar = std::min(rest.find('|'), rest.size());
+    known = equals_nocase(value, rest.substr(0, bar));
+    rest.remove_prefix(std::min(bar + 1, rest.size()));
   }
-  settings.inert[inert_index(row)] = value;
-  return true;
+  *why = row.choices == kYesNo ? "argument must be 'yes' or 'no'"
+                               : "argument(s) must be one of the following: " + std::string(row.choices);
+  return known;
 }
 
 bool set_value(Settings& settings, const Row& row, std::string_view value, std::string* why) {
@@ -193,6 +230,7 @@ bool set_value(Settings& settings, const Row& row, std::string_view value, std::
       return true;
     }
     case Kind::text:
+      if (!may_be(row, value, why)) return false;
       settings.*row.text = value;
       return true;
     case Kind::policy:
@@ -204,7 +242,11 @@ bool set_value(Settings& settings, const Row& row, std::string_view value, std::
       *why = "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, "
              "volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction";
       return false;
-    case Kind::inert: return set_inert(settings, row, value, why);
+    case Kind::output_limits: return set_output_limits(settings.output_limits, value, why);
+    case Kind::inert:
+      if (!may_be(row, value, why)) return false;
+      settings.inert[inert_index(row)] = value;
+      return true;
   }
   return false;
 }
@@ -252,6 +294,7 @@ std::optional<std::string> setting_text(const Settings& settings, std::string_vi
     case Kind::memory: return std::to_string(settings.*row->number);
     case Kind::text: return settings.*row->text;
     case Kind::policy: return std::string(kPolicies[static_cast<std::size_t>(settings.maxmemory_policy)]);
+    case Kind::output_limits: return output_limits_text(settings.output_limits);
     case Kind::inert: break;
   }
   return settings.inert[inert_index(*row)];

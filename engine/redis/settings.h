@@ -5,6 +5,7 @@
 // a gate; written by CONFIG SET in an exclusive section, and before threads start.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,16 @@ namespace larder::redis {
 enum class EvictionPolicy : std::uint8_t {
   volatile_lru, volatile_lfu, volatile_random, volatile_ttl, allkeys_lru, allkeys_lfu, allkeys_random, noeviction
 };
+
+/// How many bytes of replies may wait for a client: more than `hard_bytes`, or more than `soft_bytes` for
+/// `soft_s` seconds, and it is closed. 0: no limit.
+struct OutputLimit {
+  std::int64_t hard_bytes = 0;
+  std::int64_t soft_bytes = 0;
+  std::int64_t soft_s = 0;
+};
+enum class ClientClass : std::uint8_t { normal, replica, pubsub };
+using OutputLimits = std::array<OutputLimit, 3>;  // by class
 
 struct Settings {
   // Memory.
@@ -42,9 +53,11 @@ struct Settings {
 
   // Clients and security.
   std::string requirepass;
+  std::string enable_debug_command = "no";  // or yes, or local: for clients of this machine
   std::int64_t maxclients = 10000;
   std::int64_t timeout = 0;
-  bool protected_mode = false;
+  bool protected_mode = true;  // without a password, only clients of this machine are served
+  OutputLimits output_limits{{{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}};
 
   // The process.
   std::int64_t databases = 16;

@@ -23,7 +23,8 @@ inline Encoding string_encoding(const Item& item) {
   const std::string_view value = item.value();
   std::int64_t number = 0;
   if (item.raw_string()) return Encoding::kRaw;
-  if (value.size() <= 20 && parse_i64(value, &number)) return Encoding::kInt;
+  const bool text = (item.string_marks() & slab::kTextString) != 0;
+  if (!text && value.size() <= 20 && parse_i64(value, &number)) return Encoding::kInt;
   return value.size() <= kEmbstrBytesMax ? Encoding::kEmbstr : Encoding::kRaw;
 }
 

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <vector>
 
 #include "engine/counters.h"
 #include "engine/redis/command_table.h"
+#include "engine/redis/deferred.h"
 #include "engine/redis/request.h"
 #include "engine/worker.h"
 
@@ -44,6 +46,7 @@ struct WorkerState {
   KeyList keys;
   std::vector<HashedKey> hashed;
   std::vector<std::uint32_t> stripes;
+  std::unique_ptr<Deferred> deferred;
 
   // Of the connection that is served; an idle one holds none.
   std::vector<std::string_view> arguments;

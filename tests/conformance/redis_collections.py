@@ -1,110 +1,11 @@
-#!/usr/bin/python3
-"""Differential run of lists, sets and hashes against redis-server.
+"""Lists, sets and hashes for redis_differential.py.
 
-    redis_collections.py LARDER [--peer /usr/bin/redis-server] [--commands 20000] [--seed N]
-
-Sends the same random commands to both servers, in RESP2 and RESP3 by turns, and compares every reply
-with its type. Replies whose order is nobody's promise are compared sorted. What chance decides
-(SPOP, SRANDMEMBER, HRANDFIELD) is held against the members that are there, on both sides. Scans are
-run to their end. Now and then the whole state is compared.
-
-Prints the seed and each difference with the commands before it; exits with 1 if there was one.
+Every reply is compared with its type. Replies whose order is nobody's promise are compared sorted. What
+chance decides (SPOP, SRANDMEMBER, HRANDFIELD) is held against the members that are there, on both sides.
+Scans are run to their end.
 """
 
-import argparse
-import collections
-import os
-import pathlib
-import pwd
-import random
-import shutil
-import socket
-import subprocess
-import sys
-import tempfile
-import time
-
-DEADLINE_S = 60
-
-
-class Connection:
-    """Speaks RESP. Replies: bytes for bulk strings, None for null, (kind, ...) for everything else."""
-
-    def __init__(self, path):
-        end = time.monotonic() + DEADLINE_S
-        while True:
-            self.socket = socket.socket(socket.AF_UNIX)
-            self.socket.settimeout(DEADLINE_S)
-            try:
-                self.socket.connect(path)
-                break
-            except OSError:
-                self.socket.close()
-                if time.monotonic() > end:
-                    raise
-                time.sleep(0.02)
-        self.file = self.socket.makefile("rb")
-
-    def send(self, args):
-        words = [a if isinstance(a, bytes) else str(a).encode() for a in args]
-        self.socket.sendall(b"*%d\r\n" % len(words)
-                            + b"".join(b"$%d\r\n%s\r\n" % (len(w), w) for w in words))
-
-    def call(self, *args):
-        self.send(args)
-        return self.read()
-
-    def read(self):
-        line = self.file.readline()
-        if not line.endswith(b"\r\n"):
-            raise ConnectionError(f"closed: {line!r}")
-        kind, rest = line[:1].decode(), line[1:-2]
-        if kind in "+-:,#(":
-            return (kind, rest.decode("latin-1"))
-        if kind == "_":
-            return (kind,)
-        count = int(rest)
-        if kind == "$":
-            return ("$-1",) if count < 0 else self.file.read(count + 2)[:-2]
-        if count < 0:
-            return ("*-1",)
-        if kind == "%":
-            return (kind, [(self.read(), self.read()) for _ in range(count)])
-        return (kind, [self.read() for _ in range(count)])
-
-
-class Side:
-    """A server on a unix socket in a folder of its own, and a connection for each protocol."""
-
-    def __init__(self, name, command):
-        self.folder = tempfile.mkdtemp(prefix=f"collections-{name}-")
-        path = os.path.join(self.folder, "s")
-        self.process = subprocess.Popen(command(path, self.folder), cwd=self.folder,
-                                        stdout=subprocess.DEVNULL)
-        self.connections = {2: Connection(path), 3: Connection(path)}
-        hello = self.connections[3].call("HELLO", "3")
-        assert hello[0] == "%", hello
-
-    def call(self, protocol, args):
-        return self.connections[protocol].call(*args)
-
-    def stop(self):
-        self.process.terminate()
-        code = self.process.wait(DEADLINE_S)
-        shutil.rmtree(self.folder, ignore_errors=True)
-        return code
-
-
-def larder_command(binary):
-    user = ["-u", pwd.getpwuid(os.getuid()).pw_name] if os.getuid() == 0 else []
-    return lambda path, folder: [binary, *user, "-p", "0", "-U", "0", "--engine", "redis", "-m", "1024",
-                                 "--unixsocket", path, "-s", os.path.join(folder, "m")]
-
-
-def redis_command(binary):
-    return lambda path, folder: [binary, "--port", "0", "--unixsocket", path, "--save", "",
-                                 "--appendonly", "no", "--dir", folder]
-
+from redis_pair import Group, in_order, is_error, pairs_of, walk
 
 LISTS = ["l1", "l2", "l3"]
 SETS = ["s1", "s2", "s3", "s4"]
@@ -310,86 +211,47 @@ class Commands:
                                 self.hash_read, self.hash_count])()
 
 
-def sorted_reply(reply):
-    """A container's elements in an order of their own; None of it changes what kind it is."""
-    if isinstance(reply, tuple) and reply[0] in "*~%" and len(reply) == 2:
-        return (reply[0], sorted(reply[1], key=repr))
-    return reply
-
-
-def pairs_of(elements):
-    return list(zip(elements[::2], elements[1::2]))
-
-
-class Run:
-    def __init__(self, larder, peer, seed):
-        self.sides = [Side("larder", larder_command(larder)), Side("redis", redis_command(peer))]
-        self.rng = random.Random(seed)
-        self.commands = Commands(self.rng)
-        self.history = collections.deque(maxlen=6)
-        self.differences = 0
-
-    def both(self, protocol, args):
-        for side in self.sides:
-            side.connections[protocol].send(args)
-        return [side.connections[protocol].read() for side in self.sides]
-
-    def differ(self, what, ours, theirs):
-        self.differences += 1
-        print(f"DIFFERENCE {what}\n  larder: {ours!r:.400}\n  redis:  {theirs!r:.400}")
-        for args in self.history:
-            print(f"    {' '.join(map(repr, args)):.200}")
-
-    def compare(self, args, ours, theirs):
-        if ours != theirs:
-            self.differ(" ".join(map(repr, args))[:300], ours, theirs)
+class Collections(Group):
+    def __init__(self, pair, rng):
+        super().__init__(pair, rng)
+        self.commands = Commands(rng)
 
     def step(self):
         args = self.commands.next()
         protocol = self.rng.choice([2, 3])
-        self.history.append(args)
+        self.note(args)
         name = args[0]
         if name in ("spop", "srandmember", "hrandfield"):
             return self.chance(protocol, args)
         ours, theirs = self.both(protocol, args)
         if name in UNORDERED:
-            if protocol == 2 and name == "hgetall" and ours[0] == theirs[0] == "*":
-                ours, theirs = (("*", pairs_of(reply[1])) for reply in (ours, theirs))
-            ours, theirs = sorted_reply(ours), sorted_reply(theirs)
-        if name in ("sscan", "hscan") and ours[0] == theirs[0] == "*":
+            if protocol == 2 and name == "hgetall" and not is_error(ours) and not is_error(theirs):
+                ours, theirs = pairs_of(ours), pairs_of(theirs)
+            ours, theirs = in_order(ours), in_order(theirs)
+        if name in ("sscan", "hscan") and not is_error(ours) and not is_error(theirs):
             if args[2] in ("-5", "99"):
                 return  # a cursor that nobody gave out: what is left of a walk is the table's affair
-            ours, theirs = (self.scanned(side, protocol, args, reply)
-                            for side, reply in zip(self.sides, (ours, theirs)))
+            ours, theirs = (walk(connection, args, reply)
+                            for connection, reply in zip(self.connections[protocol], (ours, theirs)))
         self.compare(args, ours, theirs)
-
-    def scanned(self, side, protocol, args, reply):
-        """All that a scan gives in the end, without what it gives twice."""
-        found = set()
-        for _ in range(100_000):
-            cursor, (_, elements) = reply[1]
-            found.update(pairs_of(elements) if args[0] == "hscan" else elements)
-            if cursor == b"0":
-                return found
-            reply = side.call(protocol, [args[0], args[1], cursor, *args[3:]])
-        return "endless"
 
     def chance(self, protocol, args):
         """Random members: of the right kind and number, and really members."""
         key = args[1]
         is_hash = args[0] == "hrandfield"
-        before = [self.members(side, key, is_hash) for side in self.sides]
+        before = self.members(key, is_hash)
         replies = self.both(protocol, args)
+        left = self.members(key, is_hash) if args[0] == "spop" else before
         shapes = []
-        for side, reply, members in zip(self.sides, replies, before):
+        for reply, members, after in zip(replies, before, left):
             drawn = []
             shape = reply
             if isinstance(reply, bytes):
                 drawn, shape = [reply], "one"
-            elif reply[0] in "*~" and len(reply) == 2:
-                drawn, shape = reply[1], (reply[0], len(reply[1]))
+            elif isinstance(reply, list):
+                drawn, shape = list(reply), (type(reply), len(reply))
             if is_hash and "withvalues" in map(str.lower, args[2:]):
-                drawn = [tuple(pair[1]) for pair in drawn] if protocol == 3 else pairs_of(drawn)
+                drawn = [tuple(pair) for pair in drawn] if protocol == 3 else pairs_of(drawn)
                 if not all(members.get(name) == value for name, value in drawn):
                     shape = ("no such pairs", drawn)
             elif not all(element in members for element in drawn):
@@ -397,62 +259,18 @@ class Run:
             negative = len(args) > 2 and args[2].startswith("-")
             if not negative and len(set(drawn)) != len(drawn):
                 shape = ("drawn twice", drawn)
-            if args[0] == "spop":
-                left = self.members(side, key, is_hash)
-                if set(left) != set(members) - set(drawn):
-                    shape = ("left after spop", left)
+            if args[0] == "spop" and set(after) != set(members) - set(drawn):
+                shape = ("left after spop", after)
             shapes.append(shape)
         self.compare(args, *shapes)
-        if args[0] == "spop":
+        if args[0] == "spop" and not any(map(is_error, replies)):
             self.both(2, ["del", key])  # what is left differs by right
 
-    @staticmethod
-    def members(side, key, is_hash):
-        reply = side.call(2, ["hgetall" if is_hash else "smembers", key])
-        if reply[0] == "-":
-            return {}
-        elements = reply[1]
-        return dict(pairs_of(elements)) if is_hash else dict.fromkeys(elements)
-
-    def compare_state(self):
-        for keys, args in ((LISTS, ["lrange", None, "0", "-1"]), (SETS, ["smembers", None]),
-                           (HASHES, ["hgetall", None])):
-            for key in keys:
-                args[1] = key
-                ours, theirs = self.both(3, args)
-                if args[0] != "lrange":
-                    ours, theirs = sorted_reply(ours), sorted_reply(theirs)
-                self.compare(["state", *args], ours, theirs)
-
-    def run(self, count):
-        try:
-            for i in range(count):
-                self.step()
-                if i % 500 == 499:
-                    self.compare_state()
-                if self.differences > 20:
-                    print("stopped: too many differences")
-                    break
-            self.compare_state()
-        finally:
-            codes = [side.stop() for side in self.sides]
-        return codes
-
-
-def run_as_program(description, make_run):
-    """What a differential run is called with, and its exit status. `make_run(larder, peer, seed)`."""
-    parser = argparse.ArgumentParser(description=description.splitlines()[0])
-    parser.add_argument("larder", type=pathlib.Path)
-    parser.add_argument("--peer", default="/usr/bin/redis-server")
-    parser.add_argument("--commands", type=int, default=20_000)
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 32))
-    options = parser.parse_args()
-    print(f"seed {options.seed}")
-    run = make_run(str(options.larder.resolve()), options.peer, options.seed)
-    codes = run.run(options.commands)
-    print(f"{options.commands} commands, {run.differences} differences")
-    return 0 if run.differences == 0 and codes[0] == 0 else 1
-
-
-if __name__ == "__main__":
-    sys.exit(run_as_program(__doc__, Run))
+    def members(self, key, is_hash):
+        members = []
+        for reply in self.both(2, ["hgetall" if is_hash else "smembers", key]):
+            if is_error(reply):
+                members.append({})
+            else:
+                members.append(dict(pairs_of(reply)) if is_hash else dict.fromkeys(reply))
+        return members

@@ -1,6 +1,8 @@
 """Random commands of the ordered types for redis_ordered.py: right ones, and now and then a wrong word."""
 
 KEYS = ["a", "b", "c", "d"]
+LOGS = ["log1", "log2", "log3"]
+GEO_KEYS = ["geo"]
 NAMES = ["", "x", "y", "z", "12", "-7", "007", "longer-name", "\xff\x00bin", "0.5"] + [
     f"m{i}" for i in range(40)
 ]
@@ -546,7 +548,7 @@ class Commands:
     # --- HyperLogLog, and the wrong types ---
 
     def pf(self):
-        keys = ["h1", "h2", "h3"]
+        keys = LOGS
         return self.pick(
             [
                 [

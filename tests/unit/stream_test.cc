@@ -115,10 +115,12 @@ TEST_CASE("stream: entries come back as they were added, both ways, in ranges") 
 }
 
 TEST_CASE("stream: deletions keep step with a map") {
+  const std::uint64_t entries_per_node = GENERATE(20, 1, 3);
+  CAPTURE(entries_per_node);
   std::mt19937 random(32);
   Pair pair;
   for (int round = 0; round < 6; ++round) {
-    for (int i = 0; i < 400; ++i) pair.append(random, {1000, 20});
+    for (int i = 0; i < 400; ++i) pair.append(random, {1000, entries_per_node});
     for (int i = 0; i < (round == 5 ? 1600 : 300) && !pair.model.empty(); ++i) {
       const StreamId id = pair.some_id(random);
       CHECK(pair.stream.contains(id));

@@ -176,7 +176,7 @@ void bitop(CommandContext& ctx) {
   if (operation == Operation::bit_not) {
     for (char& byte : result) byte = static_cast<char>(~byte);
   }
-  ctx.put_string(destination, result, {.raw = true});
+  ctx.put_string(destination, result, {.marks = slab::kRawString});
   ctx.modified(destination, "set");
   ctx.reply.integer(static_cast<std::int64_t>(longest));
 }
@@ -311,14 +311,31 @@ void bitfield_of(CommandContext& ctx, bool may_write) {
 void bitfield(CommandContext& ctx) { bitfield_of(ctx, true); }
 void bitfield_ro(CommandContext& ctx) { bitfield_of(ctx, false); }
 
+// What BITFIELD does to its key: with GET alone it reads it. Arguments that make no sense count as a change.
+bool find_bitfield_key(Arguments args, KeyList* keys) {
+  std::size_t i = 2;
+  while (i < args.size()) {
+    const std::size_t left = args.size() - i - 1;
+    if (equals_nocase(args[i], "get") && left >= 2) {
+      i += 3;
+    } else if (equals_nocase(args[i], "overflow") && left >= 1) {
+      i += 2;
+    } else {
+      break;
+    }
+  }
+  keys->add(1, i == args.size() ? kKeyRO | kKeyAccess : kKeyRW | kKeyAccess | kKeyUpdate);
+  return true;
+}
+
 // clang-format off
 constexpr CommandSpec kRows[] = {
     {.name = "bitcount", .handler = bitcount, .arity = -2, .flags = kReadonly, .categories = kAclBitmap,
      .keys = key_at(1, kKeyRO | kKeyAccess), .group = Group::bitmap, .since = "2.6.0",
      .complexity = "O(N)", .summary = "Counts the bits that are set"},
     {.name = "bitfield", .handler = bitfield, .arity = -2, .flags = kWrite | kDenyOom, .categories = kAclBitmap,
-     .keys = key_at(1, kKeyRW | kKeyAccess | kKeyUpdate | kKeyVariableFlags), .group = Group::bitmap,
-     .since = "3.2.0", .complexity = "O(1) for each operation", .summary = "Reads and changes integers of any width"},
+     .keys = key_at(1, kKeyRW | kKeyAccess | kKeyUpdate | kKeyVariableFlags), .find_keys = find_bitfield_key,
+     .group = Group::bitmap, .since = "3.2.0", .complexity = "O(1) for each operation", .summary = "Reads and changes integers of any width"},
     {.name = "bitfield_ro", .handler = bitfield_ro, .arity = -2, .flags = kReadonly | kFast,
      .categories = kAclBitmap, .keys = key_at(1, kKeyRO | kKeyAccess), .group = Group::bitmap,
      .since = "6.0.0", .complexity = "O(1) for each operation", .summary = "Reads integers of any width"},

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "engine/redis/command_context.h"
+#include "engine/redis/commands/documentation.h"
 #include "engine/redis/commands/groups.h"
 #include "engine/redis/glob.h"
 
@@ -88,7 +89,10 @@ void reply_info(Reply& reply, const Command& command) {
   const std::vector<std::string> categories = acl_names(command.categories);
   reply.set(categories.size());
   for (const std::string& name : categories) reply.status(name);
-  reply.array(0);  // tips
+  const Documentation* documentation = find_documentation(command.full_name);
+  const auto tips = split(documentation == nullptr ? std::string_view() : documentation->tips, ' ');
+  reply.set(tips.size());
+  for (const std::string_view tip : tips) reply.bulk(tip);
   reply.set(command.spec->keys.count);
   for (const KeySpec& spec : command.spec->keys) reply_key_spec(reply, spec);
   reply.set(command.subcommands.size());
@@ -168,10 +172,60 @@ void command_list(CommandContext& ctx) {
 
 // --- COMMAND DOCS ---
 
+void reply_arguments(Reply& reply, const std::vector<Argument>& arguments) {
+  reply.array(arguments.size());
+  for (const Argument& each : arguments) {
+    std::vector<std::string_view> flags;
+    if (each.optional) flags.push_back("optional");
+    if (each.multiple) flags.push_back("multiple");
+    if (each.multiple_token) flags.push_back("multiple_token");
+    const bool container = each.type == "oneof" || each.type == "block";
+    reply.map(2 + (each.key_spec >= 0 ? 1 : 0) + (each.token.empty() ? 0 : 1) + (each.since.empty() ? 0 : 1) +
+              (each.deprecated_since.empty() ? 0 : 1) + (flags.empty() ? 0 : 1) + (container ? 1 : 0));
+    const auto pair = [&](std::string_view name, std::string_view value) {
+      if (value.empty()) return;
+      reply.bulk(name);
+      reply.bulk(value);
+    };
+    pair("name", each.name);
+    pair("type", each.type);
+    if (each.key_spec >= 0) {
+      reply.bulk("key_spec_index");
+      reply.integer(each.key_spec);
+    }
+    pair("token", each.token);
+    pair("since", each.since);
+    pair("deprecated_since", each.deprecated_since);
+    if (!flags.empty()) {
+      reply.bulk("flags");
+      reply_names(reply, flags);
+    }
+    if (!container) continue;
+    reply.bulk("arguments");
+    reply_arguments(reply, each.arguments);
+  }
+}
+
+void reply_history(Reply& reply, std::string_view history) {
+  const auto lines = split(history, '\n');
+  reply.set(lines.size());
+  for (const std::string_view line : lines) {
+    const std::size_t space = line.find(' ');
+    reply.array(2);
+    reply.bulk(line.substr(0, space));
+    reply.bulk(line.substr(space + 1));
+  }
+}
+
 void reply_docs(Reply& reply, const Command& command) {
   const CommandSpec& spec = *command.spec;
-  const bool deprecated = (spec.flags & kDeprecated) != 0;
-  const std::size_t pairs = 3 + (spec.complexity.empty() ? 0 : 1) + (deprecated ? 1 : 0) +
+  const Documentation* found = find_documentation(command.full_name);
+  const Documentation more = found == nullptr ? Documentation{} : *found;
+  std::vector<std::string_view> doc_flags;
+  if ((spec.flags & kDeprecated) != 0) doc_flags.push_back("deprecated");
+  if (more.system) doc_flags.push_back("syscmd");
+  const std::size_t pairs = 3 + (spec.complexity.empty() ? 0 : 1) + (doc_flags.empty() ? 0 : 1) +
+                            (more.history.empty() ? 0 : 1) + (more.arguments.empty() ? 0 : 1) +
                             (spec.deprecated_since.empty() ? 0 : 1) + (spec.replaced_by.empty() ? 0 : 1) +
                             (command.subcommands.empty() ? 0 : 1);
   const auto pair = [&](std::string_view name, std::string_view value) {
@@ -184,13 +238,20 @@ void reply_docs(Reply& reply, const Command& command) {
   pair("since", spec.since);
   pair("group", group_name(spec.group));
   pair("complexity", spec.complexity);
-  if (deprecated) {
+  if (!doc_flags.empty()) {
     reply.bulk("doc_flags");
-    reply.set(1);
-    reply.status("deprecated");
+    reply_names(reply, doc_flags);
   }
   pair("deprecated_since", spec.deprecated_since);
   pair("replaced_by", spec.replaced_by);
+  if (!more.history.empty()) {
+    reply.bulk("history");
+    reply_history(reply, more.history);
+  }
+  if (!more.arguments.empty()) {
+    reply.bulk("arguments");
+    reply_arguments(reply, parse_arguments(more.arguments));
+  }
   if (command.subcommands.empty()) return;
   reply.bulk("subcommands");
   reply.map(command.subcommands.size());

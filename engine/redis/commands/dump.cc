@@ -96,6 +96,7 @@ void restore(CommandContext& ctx) {
     return ctx.reply.ok();
   }
   if (value->object != nullptr) {
+    if (value->object->type() == Type::kHash) ctx.engine.field_expiry().note();
     ctx.put(1, std::move(value->object));
   } else {
     ctx.put_string(1, value->string);

@@ -228,7 +228,7 @@ constexpr CommandSpec kRows[] = {
      .complexity = "Depends on the subcommand", .summary = "Container of memory commands",
      .subcommands = kMemory},
     {.name = "move", .handler = move, .arity = 3, .flags = kWrite | kFast, .categories = kAclKeyspace,
-     .keys = key_at(1, kKeyRW | kKeyAccess | kKeyDelete), .exclusive = always_exclusive, .group = Group::generic,
+     .keys = key_at(1, kKeyRW | kKeyAccess | kKeyUpdate), .exclusive = always_exclusive, .group = Group::generic,
      .since = "1.0.0", .complexity = "O(1)", .summary = "Moves a key to another database"},
     {.name = "object", .arity = -2, .group = Group::generic, .since = "2.2.3",
      .complexity = "Depends on the subcommand", .summary = "Container of commands about values",

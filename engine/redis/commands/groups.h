@@ -10,12 +10,14 @@ namespace larder::redis {
 
 std::span<const CommandSpec> connection_commands();
 std::span<const CommandSpec> string_commands();
+std::span<const CommandSpec> lcs_commands();
 std::span<const CommandSpec> generic_commands();
 std::span<const CommandSpec> expire_commands();
 std::span<const CommandSpec> scan_commands();
 std::span<const CommandSpec> sort_commands();
 std::span<const CommandSpec> bitmap_commands();
 std::span<const CommandSpec> server_commands();
+std::span<const CommandSpec> debug_commands();
 std::span<const CommandSpec> command_commands();
 std::span<const CommandSpec> list_commands();
 std::span<const CommandSpec> set_commands();
@@ -37,12 +39,14 @@ std::span<const CommandSpec> zset_range_commands();
 inline constexpr std::span<const CommandSpec> (*kCommandGroups[])() = {
     connection_commands,
     string_commands,
+    lcs_commands,
     generic_commands,
     expire_commands,
     scan_commands,
     sort_commands,
     bitmap_commands,
     server_commands,
+    debug_commands,
     command_commands,
     list_commands,
     set_commands,

@@ -97,6 +97,7 @@ void expire(CommandContext& ctx) {
   if (!parse_fields(ctx, condition == Condition::none ? 3 : 4, &first)) return;
 
   const bool past = deadline_ms <= ctx.now_ms;
+  ctx.engine.field_expiry().note();
   bool changed = false;
   bool deleted = false;
   ctx.reply.array(ctx.args.size() - first);

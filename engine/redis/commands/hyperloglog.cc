@@ -30,9 +30,9 @@ bool read_value(CommandContext& ctx, std::size_t i, std::optional<std::string_vi
   return false;
 }
 
-/// Puts changed bytes in the place of a value that keeps its deadline.
+/// Puts changed bytes in the place of a value that keeps its deadline; raw from then on, as Redis has it.
 void store(CommandContext& ctx, std::size_t i, std::string_view value) {
-  ctx.put_string(ctx.key(i), value, {.keep_fields = true});
+  ctx.put_string(ctx.key(i), value, {.keep_fields = true, .marks = slab::kRawString});
 }
 
 void pfadd(CommandContext& ctx) {
@@ -56,6 +56,8 @@ void pfadd(CommandContext& ctx) {
     if (changed) {
       hll::invalidate_count(value.data());
       store(ctx, 1, value);
+    } else {
+      ctx.mark_raw(ctx.key(1));
     }
   }
   if (changed) ctx.modified(1, "pfadd");
@@ -89,6 +91,7 @@ void pfcount(CommandContext& ctx) {
   if (!read_value(ctx, 1, &value)) return;
   if (!value) return ctx.reply.integer(0);
   std::optional<std::uint64_t> count = hll::cached_count(*value);
+  ctx.mark_raw(ctx.key(1));
   if (!count) {
     count = hll::count(*value);
     if (!count) return ctx.reply.error(kCorrupted);
@@ -133,6 +136,7 @@ void pfdebug(CommandContext& ctx) {
   if (!ctx.read_string(2, &found)) return;
   if (!found) return ctx.reply.error("ERR The specified key does not exist");
   if (!hll::has_header(*found)) return ctx.reply.error(kNotHyperLogLog);
+  ctx.mark_raw(ctx.key(2));
   const bool sparse = hll::is_sparse(*found);
   std::string value;
   if (ctx.is(1, "getreg")) {

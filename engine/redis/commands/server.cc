@@ -1,8 +1,7 @@
-// Commands about the server: CONFIG, INFO, FLUSHALL and its kin, SWAPDB, TIME, DEBUG.
+// Commands about the server: CONFIG, INFO, FLUSHALL and its kin, SWAPDB, TIME.
 #include <algorithm>
 #include <chrono>
 #include <map>
-#include <thread>
 
 #include "engine/redis/command_context.h"
 #include "engine/redis/commands/groups.h"
@@ -137,73 +136,6 @@ void role(CommandContext& ctx) {
 
 void lolwut(CommandContext& ctx) { ctx.reply.verbatim("txt", "Larder. Redis ver. 7.0.15\n"); }
 
-// --- DEBUG: what test suites use ---
-
-void debug_sleep(CommandContext& ctx) {
-  double seconds = 0;
-  if (!parse_double(ctx.argument(2), &seconds)) return ctx.reply.error(errors::kNotFloat);
-  std::this_thread::sleep_for(std::chrono::duration<double>(std::max(seconds, 0.0)));
-  ctx.reply.ok();
-}
-
-void debug_set_active_expire(CommandContext& ctx) {
-  ctx.engine.maintainer().crawler_enabled.store(ctx.argument(2) != "0");
-  ctx.reply.ok();
-}
-
-void debug_protocol(CommandContext& ctx) {
-  Reply& reply = ctx.reply;
-  const std::string kind = to_lower(ctx.argument(2));
-  const auto numbers = [&] {
-    for (int i = 0; i < 3; ++i) reply.integer(i);
-  };
-  if (kind == "string") return reply.bulk("Hello World");
-  if (kind == "integer") return reply.integer(12345);
-  if (kind == "double") return reply.number(3.141);
-  if (kind == "null") return reply.null();
-  if (kind == "array") return reply.array(3), numbers();
-  if (kind == "set") return reply.set(3), numbers();
-  if (kind == "map") {
-    reply.map(3);
-    for (int i = 0; i < 3; ++i) {
-      reply.integer(i);
-      reply.boolean(i == 1);
-    }
-    return;
-  }
-  if (kind == "push") {
-    reply.push(2);
-    reply.bulk("server-cpu-usage");
-    return reply.integer(42);
-  }
-  if (kind == "true") return reply.boolean(true);
-  if (kind == "false") return reply.boolean(false);
-  if (kind == "bignum") return reply.big_number("1234567999999999999999999999999999999");
-  if (kind == "verbatim") return reply.verbatim("txt", "This is a verbatim\nstring");
-  reply.error(
-      "ERR Wrong protocol type name. Please use one of the following: "
-      "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false");
-}
-
-void debug_stringmatch_len(CommandContext& ctx) {
-  ctx.reply.integer(glob_match(ctx.argument(2), ctx.argument(3)) ? 1 : 0);
-}
-
-void debug_quicklist_packed_threshold(CommandContext& ctx) {
-  constexpr std::int64_t kMost = (4LL << 30) - (1 << 20);
-  std::int64_t bytes = 0;
-  if (!parse_memory(ctx.argument(2), &bytes) || bytes > kMost) {
-    return ctx.reply.error("ERR argument must be a memory value bigger than 1 and smaller than 4gb");
-  }
-  if (bytes == 0) bytes = Settings{}.list_packed_threshold;
-  ctx.engine.change_settings(ctx.state.worker, [&](Settings& settings) {
-    settings.list_packed_threshold = bytes;
-  });
-  ctx.reply.ok();
-}
-
-void debug_accept(CommandContext& ctx) { ctx.reply.ok(); }
-
 // --- FUNCTION, while there are none ---
 
 void function_flush(CommandContext& ctx) { ctx.reply.ok(); }
@@ -223,24 +155,6 @@ constexpr CommandSpec kConfig[] = {
      .since = "2.0.0", .complexity = "O(N) for N settings", .summary = "Changes settings"},
 };
 
-constexpr CommandSpec kDebug[] = {
-    {.name = "change-repl-id", .handler = debug_accept, .arity = 2, .flags = kAdminFlags, .group = Group::server,
-     .summary = "Accepted; there is no replication"},
-    {.name = "protocol", .handler = debug_protocol, .arity = 3, .flags = kAdminFlags, .group = Group::server,
-     .summary = "Answers with a value of a type"},
-    {.name = "quicklist-packed-threshold", .handler = debug_quicklist_packed_threshold,
-     .arity = 3, .flags = kAdminFlags, .group = Group::server,
-     .summary = "Sets from which length on an element of a list has a node of its own"},
-    {.name = "set-active-expire", .handler = debug_set_active_expire, .arity = 3, .flags = kAdminFlags,
-     .group = Group::server, .summary = "Turns the search for expired keys on and off"},
-    {.name = "set-disable-deny-scripts", .handler = debug_accept, .arity = 3, .flags = kAdminFlags,
-     .group = Group::server, .summary = "Accepted; there are no scripts"},
-    {.name = "sleep", .handler = debug_sleep, .arity = 3, .flags = kAdminFlags, .group = Group::server,
-     .summary = "Stops the connection's worker for a while"},
-    {.name = "stringmatch-len", .handler = debug_stringmatch_len, .arity = 4, .flags = kAdminFlags,
-     .group = Group::server, .summary = "Tells whether a pattern matches"},
-};
-
 constexpr CommandSpec kFunction[] = {
     {.name = "flush", .handler = function_flush, .arity = -2, .flags = kNoScript | kWrite,
      .categories = kAclScripting, .group = Group::scripting, .since = "7.0.0", .complexity = "O(1)",
@@ -253,9 +167,6 @@ constexpr CommandSpec kRows[] = {
     {.name = "config", .arity = -2, .group = Group::server, .since = "2.0.0",
      .complexity = "Depends on the subcommand", .summary = "Container of commands about settings",
      .subcommands = kConfig},
-    {.name = "debug", .arity = -2, .flags = kAdminFlags, .group = Group::server,
-     .complexity = "Depends on the subcommand", .summary = "Container of commands for tests",
-     .subcommands = kDebug},
     {.name = "flushall", .handler = flushall, .arity = -1, .flags = kWrite,
      .categories = kAclKeyspace | kAclDangerous, .group = Group::server, .since = "1.0.0",
      .complexity = "O(N) for N keys", .summary = "Removes all keys of all databases"},

@@ -120,7 +120,7 @@ void store(CommandContext& ctx) {
   constexpr std::string_view kEvents[] = {"sinterstore", "sunionstore", "sdiffstore"};
   Sets sets;
   if (!read_sets(ctx, 2, ctx.args.size(), &sets)) return;
-  std::unique_ptr<Set> result = ctx.make<Set>();
+  auto result = ctx.make<Set>();
   combine(operation, sets, *result, set_limits(ctx));
   const std::size_t size = result->size();
   if (size != 0) {

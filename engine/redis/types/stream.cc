@@ -10,7 +10,7 @@ constexpr const char* kName = "stream";
 
 Stream* Stream::clone() const {
   auto* copy = new Stream;
-  for (const auto& [id, node] : nodes_) copy->nodes_.emplace_hint(copy->nodes_.end(), id, node.copy());
+  for (const StreamNode& node : nodes_) copy->nodes_.push_back(node.copy());
   copy->length_ = length_;
   copy->first_id_ = first_id_;
   copy->last_id_ = last_id_;
@@ -31,8 +31,7 @@ std::size_t Stream::free_effort() const {
 void Stream::check_integrity() const {
   std::uint64_t live = 0;
   StreamId before;
-  for (const auto& [id, node] : nodes_) {
-    require(id == node.id(), kName, "a node lies under another id");
+  for (const StreamNode& node : nodes_) {
     node.check_integrity();
     require(node.live_count() > 0, kName, "a node has no live entry");
     require(before < node.first().id(), kName, "nodes overlap");
@@ -45,14 +44,11 @@ void Stream::check_integrity() const {
   for (const auto& [name, group] : groups_) group->check_integrity();
 }
 
-Stream::Nodes::const_iterator Stream::node_of(StreamId id) const {
-  const auto behind = nodes_.upper_bound(id);
-  return behind == nodes_.begin() ? behind : std::prev(behind);
-}
-
-Stream::Nodes::iterator Stream::node_of(StreamId id) {
-  const auto behind = nodes_.upper_bound(id);
-  return behind == nodes_.begin() ? behind : std::prev(behind);
+// The node in whose range the id lies; the first if it comes before all.
+StreamNodes::Iterator Stream::node_of(StreamId id) const {
+  auto place = nodes_.upper_bound(id);
+  if (place != nodes_.begin()) --place;
+  return place;
 }
 
 void Stream::append(StreamId id, FieldsAndValues fields, const NodeLimits& limits) {
@@ -62,15 +58,15 @@ void Stream::append(StreamId id, FieldsAndValues fields, const NodeLimits& limit
       limits.bytes == 0 || limits.bytes > kEntryBytesMax ? kEntryBytesMax : limits.bytes;
   bool fits = false;
   if (!nodes_.empty()) {
-    const StreamNode& last = nodes_.rbegin()->second;
+    const StreamNode& last = nodes_.back();
     const bool room_for_entry =
         limits.entries == 0 || last.live_count() + last.deleted_count() < limits.entries;
     fits = room_for_entry && last.byte_count() + bytes < bytes_max;
   }
   if (fits) {
-    nodes_.rbegin()->second.append(id, fields);
+    nodes_.back().append(id, fields);
   } else {
-    nodes_.emplace_hint(nodes_.end(), id, StreamNode(id, fields));
+    nodes_.push_back(StreamNode(id, fields));
   }
   ++length_;
   ++entries_added_;
@@ -81,7 +77,7 @@ void Stream::append(StreamId id, FieldsAndValues fields, const NodeLimits& limit
 bool Stream::erase(StreamId id) {
   const auto place = node_of(id);
   if (place == nodes_.end()) return false;
-  StreamNode& node = place->second;
+  StreamNode& node = nodes_.at(place);
   std::optional<StreamEntry> entry = node.first();
   while (entry && entry->id() < id) entry = node.next(*entry);
   if (!entry || entry->id() != id || entry->deleted()) return false;
@@ -101,7 +97,7 @@ std::uint64_t Stream::trim(const Trim& trim) {
   std::uint64_t removed = 0;
   while (!nodes_.empty()) {
     if (trim.by == Trim::By::kLength && length_ <= trim.length) break;
-    const StreamNode& node = nodes_.begin()->second;
+    const StreamNode& node = nodes_.front();
     const std::uint64_t live = node.live_count();
     if (trim.limit != 0 && removed + live > trim.limit) break;
     const bool whole = trim.by == Trim::By::kLength ? length_ - live >= trim.length
@@ -121,7 +117,7 @@ std::uint64_t Stream::trim(const Trim& trim) {
 
 /// Removes entries from the front of the first node, of which not all have to go.
 std::uint64_t Stream::trim_first_node(const Trim& trim) {
-  StreamNode& node = nodes_.begin()->second;
+  StreamNode& node = nodes_.front();
   const std::uint64_t removed = node.delete_while([&](const StreamEntry& entry) {
     const bool goes = trim.by == Trim::By::kLength ? length_ > trim.length : entry.id() < trim.id;
     if (goes) --length_;
@@ -236,18 +232,17 @@ std::optional<std::int64_t> Stream::lag(const ConsumerGroup& group) const {
 
 bool Stream::append_node(StreamNode node) {
   if (node.live_count() == 0) return true;
-  if (!nodes_.empty() && node.first().id() <= nodes_.rbegin()->second.last().id()) return false;
-  if (!nodes_.empty() && node.id() <= nodes_.rbegin()->first) return false;
+  if (!nodes_.empty() && node.first().id() <= nodes_.back().last().id()) return false;
+  if (!nodes_.empty() && node.id() <= nodes_.back().id()) return false;
   length_ += node.live_count();
-  const StreamId id = node.id();
-  nodes_.emplace_hint(nodes_.end(), id, std::move(node));
+  nodes_.push_back(std::move(node));
   return true;
 }
 
 bool Stream::finish_loading(std::uint64_t length, StreamId last_id, StreamId max_deleted_id,
                             std::uint64_t entries_added) {
   if (length != length_) return false;
-  if (!nodes_.empty() && nodes_.rbegin()->second.last().id() > last_id) return false;
+  if (!nodes_.empty() && nodes_.back().last().id() > last_id) return false;
   last_id_ = last_id;
   first_id_ = find_first_id();
   max_deleted_id_ = max_deleted_id;

@@ -17,7 +17,7 @@
 #include <string_view>
 
 #include "engine/redis/types/stream_group.h"
-#include "engine/redis/types/stream_node.h"
+#include "engine/redis/types/stream_nodes.h"
 #include "engine/redis/types/value.h"
 
 namespace larder::redis {
@@ -90,7 +90,7 @@ class Stream final : public CountedValue {
   /// visit(const StreamNode&) in order, for serialising.
   template <typename Visit>
   void visit_nodes(Visit&& visit) const {
-    for (const auto& [id, node] : nodes_) visit(node);
+    for (const StreamNode& node : nodes_) visit(node);
   }
   /// Adds a node behind all others, for loading (one without live entries is left out); false if it
   /// does not come behind them.
@@ -101,9 +101,7 @@ class Stream final : public CountedValue {
 
  private:
   StreamId find_first_id() const;
-  using Nodes = IdMap<StreamNode>;
-  Nodes::iterator node_of(StreamId id);
-  Nodes::const_iterator node_of(StreamId id) const;
+  StreamNodes::Iterator node_of(StreamId id) const;
   template <typename Visit>
   bool visit_ascending(const StreamNode& node, StreamId from, StreamId to, Visit& visit) const;
   template <typename Visit>
@@ -112,7 +110,7 @@ class Stream final : public CountedValue {
   bool has_deleted_from(StreamId id) const;
   std::int64_t estimated_entries_read(StreamId id) const;
 
-  Nodes nodes_;
+  StreamNodes nodes_;
   std::uint64_t length_ = 0;
   StreamId first_id_;
   StreamId last_id_;
@@ -146,13 +144,13 @@ void Stream::visit(StreamId from, StreamId to, bool descending, Visit&& visit) c
   if (from > to || nodes_.empty()) return;
   if (!descending) {
     for (auto node = node_of(from); node != nodes_.end(); ++node) {
-      if (!visit_ascending(node->second, from, to, visit)) return;
+      if (!visit_ascending(*node, from, to, visit)) return;
     }
     return;
   }
   for (auto behind = nodes_.upper_bound(to); behind != nodes_.begin();) {
     --behind;
-    if (!visit_descending(behind->second, from, to, visit)) return;
+    if (!visit_descending(*behind, from, to, visit)) return;
   }
 }
 
