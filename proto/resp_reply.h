@@ -3,8 +3,10 @@
 // Which of the two is the client's choice (HELLO), looked at with each reply: HELLO answers in the new one.
 #pragma once
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -21,7 +23,11 @@ class RespReply final : public redis::Reply {
   RespReply(Output& out, const redis::Client& client) : out_(out), client_(client) {}
 
   void status(std::string_view line) override { line_of('+', line); }
-  void error(std::string_view line) override { line_of('-', line); }
+  // It may show what the client sent: a line break in that would end the reply.
+  void error(std::string_view line) override {
+    if (line.find_first_of("\r\n") != std::string_view::npos) [[unlikely]] return line_of('-', one_line(line));
+    line_of('-', line);
+  }
   void integer(std::int64_t value) override { number_of(':', value); }
   void bulk(std::string_view bytes) override {
     char* const begin = out_.reserve(bytes.size() + kHeaderRoom);
@@ -100,6 +106,12 @@ class RespReply final : public redis::Reply {
  private:
   static constexpr std::size_t kHeaderRoom = 1 + kU64Digits + 4;
 
+  // As Redis has it: none at the end, blanks for those inside.
+  static std::string one_line(std::string_view text) {
+    std::string line(text.substr(0, text.find_last_not_of("\r\n") + 1));
+    std::replace_if(line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+    return line;
+  }
   static char* write_line_end(char* at) {
     std::memcpy(at, "\r\n", 2);
     return at + 2;

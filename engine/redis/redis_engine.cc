@@ -50,6 +50,18 @@ RedisEngine::~RedisEngine() {
   }
 }
 
+void RedisEngine::check_integrity() {
+  CacheEngine::check_integrity();
+  for (std::size_t i = 0; i < keyspace().stripe_count(); ++i) {
+    Stripe& each = keyspace().stripe(i);
+    for (std::size_t bucket = 0; bucket < each.table.bucket_count(); ++bucket) {
+      each.table.for_bucket(bucket, [this](Ref ref) {
+        if (const Value* value = object_of(keyspace().item(ref))) value->check_integrity();
+      });
+    }
+  }
+}
+
 void RedisEngine::start_background_all() {
   start_background();
   WorkerState& state = state_of(add_worker());

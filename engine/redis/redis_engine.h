@@ -154,6 +154,9 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   /// stripe lock is held.
   bool relieve(WorkerState& state);
 
+  /// As CacheEngine's, and every value too.
+  void check_integrity();
+
   std::int64_t started_ms() const { return started_ms_; }
   const std::string& run_id() const { return run_id_; }
 

@@ -45,6 +45,21 @@ void take_block(std::string_view* replies, std::size_t bytes, std::string_view l
   replies->remove_prefix(bytes + 2);
 }
 
+/// Takes a line off the front; it ends in CR LF and has neither inside.
+std::string_view take_line(std::string_view* replies) {
+  const std::size_t end = replies->find_first_of("\r\n");
+  require(end != std::string_view::npos && replies->substr(end).starts_with("\r\n"), "half a line", *replies);
+  const std::string_view line = replies->substr(0, end);
+  replies->remove_prefix(end + 2);
+  return line;
+}
+
+std::string_view take_bulk(std::string_view* replies, std::size_t bytes, std::string_view line) {
+  const std::string_view block = replies->substr(0, bytes);
+  take_block(replies, bytes, line);
+  return block;
+}
+
 }  // namespace
 
 void check_text_replies(std::string_view replies) {
@@ -86,6 +101,63 @@ void check_binary_replies(std::string_view replies) {
             replies);
     replies.remove_prefix(binary::kHeaderBytes + header.body_bytes);
   }
+}
+
+std::vector<std::string_view> take_resp_reply(std::string_view* replies, bool resp3) {
+  std::vector<std::string_view> leaves;
+  // A container is as many elements more that are due.
+  for (std::size_t due = 1; due > 0; --due) {
+    const std::string_view line = take_line(replies);
+    require(!line.empty(), "an empty line", *replies);
+    const std::string_view rest = line.substr(1);
+    constexpr std::string_view kResp3Kinds = "_,#=(%~>";
+    require(resp3 || kResp3Kinds.find(line[0]) == std::string_view::npos, "RESP3 that nobody asked for", line);
+    switch (line[0]) {
+      case '-':
+        leaves.push_back(line);
+        break;
+      case '+':
+      case ',':
+        leaves.push_back(rest);
+        break;
+      case ':':
+        number(rest.starts_with('-') ? rest.substr(1) : rest, line);
+        leaves.push_back(rest);
+        break;
+      case '(':
+        require(rest.find_first_not_of("0123456789", rest.starts_with('-') ? 1 : 0) == std::string_view::npos,
+                "no digits", line);
+        leaves.push_back(rest);
+        break;
+      case '#':
+        require(rest == "t" || rest == "f", "neither true nor false", line);
+        leaves.push_back(rest);
+        break;
+      case '_':
+        require(rest.empty(), "a null with something in it", line);
+        leaves.push_back({});
+        break;
+      case '$':
+      case '=':
+        leaves.push_back(line == "$-1" ? std::string_view() : take_bulk(replies, number(rest, line), line));
+        break;
+      case '*':
+      case '~':
+      case '>':
+        if (line == "*-1") {
+          leaves.push_back({});
+        } else {
+          due += number(rest, line);
+        }
+        break;
+      case '%':
+        due += 2 * number(rest, line);
+        break;
+      default:
+        fail("an unknown kind of reply", line);
+    }
+  }
+  return leaves;
 }
 
 }  // namespace larder::fuzz

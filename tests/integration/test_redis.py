@@ -78,6 +78,7 @@ def test_a_pipeline_answers_in_order_however_it_is_cut(place):
 @pytest.mark.parametrize("sent, answer", [
     (b"*abc\r\n", b"-ERR Protocol error: invalid multibulk length\r\n"),
     (b"*1\r\nfoo\r\n", b"-ERR Protocol error: expected '$', got 'f'\r\n"),
+    (b"*1\r\n\n\r\n", b"-ERR Protocol error: expected '$', got ' '\r\n"),
     (b"*1\r\n$-10\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
     (b"*1\r\n$600000000\r\n", b"-ERR Protocol error: invalid bulk length\r\n"),
     (b"PING\r\nset a \"b\r\n", b"+PONG\r\n-ERR Protocol error: unbalanced quotes in request\r\n"),
@@ -85,6 +86,12 @@ def test_a_pipeline_answers_in_order_however_it_is_cut(place):
 ])
 def test_what_is_no_request_is_named_and_ends_the_connection(place, sent, answer):
     assert exchange(place[1], sent) == answer
+
+
+def test_an_error_is_one_line_whatever_it_shows(raw):
+    assert raw.call("EXPIREAT", "k", "1", "\r\na\r\nb\r\n") == "-ERR Unsupported option   a  b"
+    assert raw.call("CONFIG", "SET", "a\n", "b").endswith(" for CONFIG SET - 'a '")
+    assert raw.call("a\r\nb\n", "c\n") == "-ERR unknown command 'a  b ', with args beginning with: 'c ' "
 
 
 def test_inline_commands(place):

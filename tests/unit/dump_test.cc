@@ -56,6 +56,18 @@ std::string packed(const std::vector<std::string>& entries) {
   return {reinterpret_cast<const char*>(pack.bytes().data()), pack.byte_count()};
 }
 
+/// A stream of one entry, 0-`seq`.
+std::string one_entry_stream(std::uint64_t seq) {
+  return payload(Form::kStream2, [seq](RdbWriter& out) {
+    out.length(1);
+    out.string(std::string(16, '\0'));
+    out.string(packed({"1", "0", "1", "f", "0", "2", "0", std::to_string(seq), "v", "4"}));
+    for (const std::uint64_t number : {std::uint64_t{1}, std::uint64_t{0}, seq}) out.length(number);
+    for (const std::uint64_t number : {std::uint64_t{0}, seq}) out.length(number);
+    for (const std::uint64_t number : {0, 0, 1, 0}) out.length(number);  // deleted id, added, groups
+  });
+}
+
 using Texts = std::vector<std::string>;
 
 /// What a value holds, in an order of its own.
@@ -317,6 +329,8 @@ TEST_CASE("dump: what is not sound is refused, though its checksum is right") {
   CHECK(refused(blob(Form::kHashZiplist, ziplist({"f"}))));
   CHECK(refused(strings(Form::kHashPlain, 2, {"f", "v", "f", "w"})));
   CHECK(refused(payload(Form::kStream2, [](RdbWriter& out) { out.length(1); })));
+  CHECK_FALSE(refused(one_entry_stream(1)));
+  CHECK(refused(one_entry_stream(0)));  // 0-0 is no entry's id
   for (const int form : {6, 7, 8, 21, 26, 99, 255}) {
     CHECK(refused(payload(static_cast<Form>(form), [](RdbWriter& out) { out.string("x"); })));
   }

@@ -161,7 +161,7 @@ bool StreamNode::sound(StreamId id, const Listpack& pack) {
   if (!walk.integer(live) || !walk.integer(deleted) || !walk.integer(master_fields)) return false;
   if (live < 0 || deleted < 0 || master_fields < 0) return false;
   if (!walk.skip(master_fields) || !walk.integer(zero) || zero != 0) return false;
-  std::optional<StreamId> before;
+  StreamId before;  // no entry has the id 0-0
   while (!walk.at_end()) {
     std::int64_t flags = 0;
     std::int64_t ms = 0;
@@ -180,11 +180,11 @@ bool StreamNode::sound(StreamId id, const Listpack& pack) {
     const std::int64_t strings = same_names ? fields : 2 * fields;
     if (!walk.skip(strings) || !walk.integer(told) || told != pieces + strings) return false;
     const StreamId here = offset(id, ms, seq);
-    if (here < id || (before && here <= *before)) return false;
+    if (here < id || here <= before) return false;
     before = here;
     --((flags & StreamEntry::kDeleted) != 0 ? deleted : live);
   }
-  return before && live == 0 && deleted == 0;
+  return before != StreamId{} && live == 0 && deleted == 0;
 }
 
 std::optional<StreamNode> StreamNode::from_bytes(StreamId id, std::string_view bytes) {
