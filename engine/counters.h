@@ -21,7 +21,8 @@ namespace larder::engine {
   X(total_items) X(malloc_fails)                                                                 \
   X(expired_unfetched) X(evicted_unfetched) X(evicted_active) X(evictions) X(reclaimed)          \
   X(crawler_reclaimed) X(crawler_items_checked) X(lrutail_reflocked)                             \
-  X(moves_to_cold) X(moves_to_warm) X(moves_within_lru) X(direct_reclaims) X(lru_bumps_dropped)
+  X(moves_to_cold) X(moves_to_warm) X(moves_within_lru) X(direct_reclaims) X(lru_bumps_dropped)  \
+  X(expired_at_tails)
 
 // Per slab class. The first row is what `stats slabs` shows, in its order.
 #define LARDER_CLASS_COUNTERS(X)                                                                 \

@@ -71,7 +71,10 @@ void Reclaimer::count_reclaimed(Worker& worker, const Item& gone, std::size_t lr
 
 void Reclaimer::count_victim(Worker& worker, const Item& victim, std::size_t lru_index,
                              bool was_expired) {
-  if (was_expired) return count_reclaimed(worker, victim, lru_index);
+  if (was_expired) {
+    worker.count(Counter::expired_at_tails);
+    return count_reclaimed(worker, victim, lru_index);
+  }
   const bool unfetched = !victim.has(slab::kFetched);
   worker.count(Counter::evictions);
   worker.count(lru_index, ClassCounter::evicted);
@@ -435,6 +438,7 @@ void Reclaimer::reclaim_tails(Worker& worker, Stripe& stripe, bool also_expired)
         const Ref tail = expired_tail(stripe, index, segment);
         if (tail == 0) break;
         const std::uint64_t hash = keyspace_.hash_of(tail);
+        worker.count(Counter::expired_at_tails);
         count_reclaimed(worker, keyspace_.item(tail), index);
         remember_expired(stripe, hash, keyspace_.item(tail));
         keyspace_.remove(worker, stripe, hash, tail);

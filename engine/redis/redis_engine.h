@@ -141,7 +141,9 @@ class RedisEngine final : public engine::CacheEngine, private engine::HeapOwner 
   std::size_t peak_bytes(std::size_t now);
   std::uint64_t evicted_items() const { return sum(engine::Counter::evictions); }
   /// Expired keys that the crawler found.
-  std::uint64_t crawled_keys() const { return sum(engine::Counter::crawler_reclaimed); }
+  std::uint64_t crawled_keys() const {
+    return sum(engine::Counter::crawler_reclaimed) + sum(engine::Counter::expired_at_tails);
+  }
   /// CONFIG RESETSTAT.
   void reset_redis_stats(WorkerState& state);
   /// Commands took more than there is: see before the next one.

@@ -114,7 +114,7 @@ CASES = [words(line) for line in """
 -Q
 --nope
 --nope=1
---enable
+--enable-s
 --port
 --verbose=3
 --

@@ -51,7 +51,7 @@ REPLIES = {
     "verbosity 0 1 2": OK, "verbosity 99999999999": FORMAT,
     "shutdown": b"SERVER_ERROR: shutdown not enabled", "shutdown x": b"SERVER_ERROR: shutdown not enabled",
     "stats cachedump 1": b"CLIENT_ERROR bad command line", "stats cachedump x 1": FORMAT,
-    "stats cachedump 64 1": b"CLIENT_ERROR Illegal slab id",
+    "stats cachedump 300 1": b"CLIENT_ERROR Illegal slab id",
     "stats detail": b"CLIENT_ERROR usage: stats detail on|off|dump", "stats nothing": ERROR,
     "watch bogus": ERROR, "watch fetchers bogus": ERROR,
 }

@@ -141,7 +141,7 @@ TEST_CASE("dump: class lists") {
   CHECK(mgdump(service, other) == std::vector<std::string>{"mg other\r"});
   for (const char* verb : {"metadump", "mgdump"}) {
     const std::string command = std::string("lru_crawler ") + verb;
-    for (const char* list : {" 0", " 64", " x", " 1,x", " alle"}) {
+    for (const char* list : {" 0", " 80", " x", " 1,x", " alle"}) {
       CHECK(service.ask(command + list + "\r\n") == "BADCLASS invalid class id\r\n");
     }
     CHECK(service.ask(command + " ,\r\n") == "NOTSTARTED no items to crawl\r\n");
@@ -265,7 +265,7 @@ TEST_CASE("cachedump: limit and errors") {
         "CLIENT_ERROR bad command line\r\nCLIENT_ERROR bad command line\r\n");
   CHECK(service.ask("stats cachedump x 1\r\nstats cachedump 1 -1\r\n") ==
         "CLIENT_ERROR bad command line format\r\nCLIENT_ERROR bad command line format\r\n");
-  CHECK(service.ask("stats cachedump 64 1\r\n") == "CLIENT_ERROR Illegal slab id\r\n");
+  CHECK(service.ask("stats cachedump 80 1\r\n") == "CLIENT_ERROR Illegal slab id\r\n");
   service.ask("lru_crawler disable\r\n");
   CHECK(cachedump(service, "1 0").size() == 500);
 }
