@@ -7,7 +7,9 @@
 
 namespace {
 
-int read_clock(clockid_t clock, timespec* now) { return static_cast<int>(syscall(SYS_clock_gettime, clock, now)); }
+int read_clock(clockid_t clock, timespec* now) {
+  return static_cast<int>(syscall(SYS_clock_gettime, clock, now));
+}
 
 bool frozen = false;
 timespec wall{};     // when it was frozen

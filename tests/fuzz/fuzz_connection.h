@@ -116,7 +116,8 @@ inline std::string feed_both_ways(proto::Binding binding, std::string_view strea
          "whole: " + answered.substr(0, 900) + "\npieces: " + in_pieces.substr(0, 900));
   }
   *closed = whole.closed();
-  require(parting != std::string::npos || *closed == cut.closed(), "only one of whole and pieces closed", answered);
+  require(parting != std::string::npos || *closed == cut.closed(), "only one of whole and pieces closed",
+          answered);
   whole.finish();
   return answered;
 }

@@ -112,7 +112,8 @@ void write_options(const fs::path& out) {
 
 /// One datagram as fuzz_udp.cc reads it.
 std::string datagram(const std::string& payload) {
-  const std::string head{'\0', static_cast<char>(payload.size() & 0xff), static_cast<char>(payload.size() >> 8)};
+  const std::string head{'\0', static_cast<char>(payload.size() & 0xff),
+                         static_cast<char>(payload.size() >> 8)};
   return head + payload;
 }
 
@@ -209,7 +210,8 @@ void write_restore(const fs::path& out) {
   restore.add(std::string("\x00\x00\x01\x03\x01x\x01y\xc0\x07", 10));
   // Choices: one of each kind of body.
   for (char form = 0; form < 15; ++form) {
-    restore.add(std::string("\x00\x02", 2) + form + std::string("\4\1\1\1\2\1\1\3\1\1\4\1\1\5\1\1\6\1\1", 19));
+    restore.add(std::string("\x00\x02", 2) + form +
+                std::string("\4\1\1\1\2\1\1\3\1\1\4\1\1\5\1\1\6\1\1", 19));
   }
 }
 

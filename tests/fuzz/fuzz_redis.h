@@ -38,7 +38,8 @@ class RedisConnection {
       : engine_(config(), std::move(settings)),
         host_(engine_),
         wire_(std::make_unique<test::Wire>(
-            worker_, proto::make_protocol({engine_, worker_, host_, settings_}, proto::Binding::resp, '*'), budget)) {
+            worker_, proto::make_protocol({engine_, worker_, host_, settings_}, proto::Binding::resp, '*'),
+            budget)) {
     engine_.state_of(worker_).random.seed(1);
   }
 

@@ -83,7 +83,7 @@ std::string from_choices(fuzz::Choices& choices) {
 
 struct Contents {
   std::size_t requests = 0;
-  bool repeatable = true;   // nothing in it asks about the process
+  bool repeatable = true;   // nothing in it asks about the process, or limits what may wait to be sent
   bool silenced = false;    // CLIENT REPLY
   bool speaks_resp3 = false;
   bool costly = false;      // slow by what it is asked to do
@@ -93,17 +93,23 @@ void look_at(const std::vector<std::string_view>& args, Contents* contents) {
   const auto is = [&args](std::size_t index, std::string_view word) {
     return index < args.size() && redis::equals_nocase(args[index], word);
   };
+  const auto says = [&args](std::string_view word) {
+    return std::any_of(args.begin(), args.end(),
+                       [word](std::string_view arg) { return redis::equals_nocase(arg, word); });
+  };
   const std::string name = redis::to_lower(args[0]);
   contents->repeatable = contents->repeatable && name != "info" && name != "memory" &&
-                         !(name == "client" && (is(1, "list") || is(1, "info")));
+                         !(name == "client" && (is(1, "list") || is(1, "info"))) &&
+                         !(name == "config" && says("client-output-buffer-limit"));
   contents->silenced = contents->silenced || (name == "client" && is(1, "reply"));
   contents->speaks_resp3 = contents->speaks_resp3 || name == "hello";
   // Redis answers as many elements as it is asked for, and sleeps as long.
   constexpr std::int64_t kRepeatedMax = 1000;
   std::int64_t number = 0;
   const bool random = name.ends_with("randmember") || name == "hrandfield";
-  contents->costly = contents->costly || (name == "debug" && is(1, "sleep")) || name == "pfselftest" ||
-                     (random && args.size() > 2 && redis::parse_i64(args[2], &number) && number < -kRepeatedMax);
+  contents->costly =
+      contents->costly || (name == "debug" && is(1, "sleep")) || name == "pfselftest" ||
+      (random && args.size() > 2 && redis::parse_i64(args[2], &number) && number < -kRepeatedMax);
 }
 
 /// The parser by itself over the whole stream.

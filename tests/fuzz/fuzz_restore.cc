@@ -30,7 +30,8 @@ using redis::persist::RdbWriter;
 
 // --- payloads ---
 
-constexpr std::uint64_t kNumbers[] = {0, 1, 2, 3, 64, 16384, 0x7fffffff, 0xffffffff, 1ull << 46, 1ull << 63, ~0ull};
+constexpr std::uint64_t kNumbers[] = {0,          1,          2,          3,          64,   16384,
+                                      0x7fffffff, 0xffffffff, 1ull << 46, 1ull << 63, ~0ull};
 
 /// `sound`, or now and then something else.
 std::uint64_t number(fuzz::Choices& choices, std::uint64_t sound) {
@@ -202,11 +203,13 @@ void put_body(RdbWriter& out, fuzz::Choices& choices, Form form) {
 }
 
 std::string payload_of(fuzz::Choices& choices) {
-  constexpr Form kBlobs[] = {Form::kHashZipmap,  Form::kListZiplist,  Form::kSetIntset,    Form::kZsetZiplist,
-                             Form::kHashZiplist, Form::kHashListpack, Form::kZsetListpack, Form::kSetListpack};
-  constexpr Form kBuilt[] = {Form::kString,       Form::kListPlain,    Form::kSetPlain,      Form::kHashPlain,
-                             Form::kZset,         Form::kHashListpack, Form::kZsetListpack,  Form::kSetListpack,
-                             Form::kListQuicklist, Form::kStream1,     Form::kStream2,       Form::kStream3,
+  constexpr Form kBlobs[] = {Form::kHashZipmap,   Form::kListZiplist, Form::kSetIntset,
+                             Form::kZsetZiplist,  Form::kHashZiplist, Form::kHashListpack,
+                             Form::kZsetListpack, Form::kSetListpack};
+  constexpr Form kBuilt[] = {Form::kString,       Form::kListPlain,      Form::kSetPlain,
+                             Form::kHashPlain,    Form::kZset,           Form::kHashListpack,
+                             Form::kZsetListpack, Form::kSetListpack,    Form::kListQuicklist,
+                             Form::kStream1,      Form::kStream2,        Form::kStream3,
                              Form::kHashFieldTtl, Form::kHashListpackEx, Form::kHashListpackExEarly};
   constexpr unsigned kVersion = 12;
   std::string payload;
@@ -245,7 +248,8 @@ struct Script {
   std::vector<std::string_view> changes;
 };
 const Script kScripts[] = {
-    {"string", "", "GET K", 0, true, {"APPEND K x", "SETRANGE K 3 y", "STRLEN K", "SETBIT K 9 1", "PFADD K a", "INCR K"}},
+    {"string", "", "GET K", 0, true,
+     {"APPEND K x", "SETRANGE K 3 y", "STRLEN K", "SETBIT K 9 1", "PFADD K a", "INCR K"}},
     {"list", "LLEN K", "LRANGE K 0 -1", 1, true,
      {"LINDEX K 0", "LINDEX K -1", "LPOS K a RANK -1", "LSET K 0 new", "LINSERT K AFTER a b", "LREM K 1 a",
       "RPOPLPUSH K K", "LPUSH K 1", "RPUSH K z", "LPOP K 2", "LTRIM K 1 -2", "RPOP K"}},
@@ -253,19 +257,21 @@ const Script kScripts[] = {
      {"SISMEMBER K a", "SRANDMEMBER K -3", "SRANDMEMBER K 2", "SSCAN K 0", "SADD K new 70000", "SREM K a 1",
       "SUNIONSTORE other K", "SDIFFSTORE K other none", "SPOP K 2", "SADD K word"}},
     {"zset", "ZCARD K", "ZRANGE K 0 -1 WITHSCORES", 2, true,
-     {"ZRANK K a", "ZREVRANK K b", "ZCOUNT K -inf +inf", "ZLEXCOUNT K - +", "ZRANGEBYSCORE K (0 5", "ZSCAN K 0",
-      "ZRANDMEMBER K -3", "ZADD K 1.5 new 2 a", "ZINCRBY K 3 b", "ZREM K a", "ZUNIONSTORE other 2 K K",
-      "ZREMRANGEBYRANK K 1 2", "ZPOPMIN K", "ZPOPMAX K"}},
+     {"ZRANK K a", "ZREVRANK K b", "ZCOUNT K -inf +inf", "ZLEXCOUNT K - +", "ZRANGEBYSCORE K (0 5",
+      "ZSCAN K 0", "ZRANDMEMBER K -3", "ZADD K 1.5 new 2 a", "ZINCRBY K 3 b", "ZREM K a",
+      "ZUNIONSTORE other 2 K K", "ZREMRANGEBYRANK K 1 2", "ZPOPMIN K", "ZPOPMAX K"}},
     {"hash", "HLEN K", "HGETALL K", 2, false,
-     {"HGET K a", "HSTRLEN K b", "HRANDFIELD K -3 WITHVALUES", "HSCAN K 0", "HPTTL K FIELDS 2 a b", "HSET K new 1 a 2",
-      "HINCRBY K 1 5", "HPEXPIRE K 100000 FIELDS 1 a", "HPERSIST K FIELDS 2 a b", "HDEL K a", "HSET K long "
+     {"HGET K a", "HSTRLEN K b", "HRANDFIELD K -3 WITHVALUES", "HSCAN K 0", "HPTTL K FIELDS 2 a b",
+      "HSET K new 1 a 2", "HINCRBY K 1 5", "HPEXPIRE K 100000 FIELDS 1 a", "HPERSIST K FIELDS 2 a b",
+      "HDEL K a",
+      "HSET K long "
       "0123456789012345678901234567890123456789012345678901234567890123456789"}},
     {"stream", "", "XRANGE K - +", 0, true,
      {"XINFO STREAM K FULL COUNT 0", "XREVRANGE K + - COUNT 3", "XINFO GROUPS K", "XINFO CONSUMERS K a",
-      "XPENDING K a - + 10", "XREAD STREAMS K 2", "XREADGROUP GROUP a b STREAMS K >", "XREADGROUP GROUP a c STREAMS K 0",
-      "XAUTOCLAIM K a c 0 0", "XACK K a 2-0 3-1", "XDEL K 2-0 2-1 3-0", "XGROUP CREATE K new 0", "XADD K * f v g w",
-      "XREADGROUP GROUP new b COUNT 2 STREAMS K >", "XCLAIM K new c 0 2-0 3-0", "XGROUP DELCONSUMER K a b",
-      "XTRIM K MAXLEN 2", "XGROUP DESTROY K a"}},
+      "XPENDING K a - + 10", "XREAD STREAMS K 2", "XREADGROUP GROUP a b STREAMS K >",
+      "XREADGROUP GROUP a c STREAMS K 0", "XAUTOCLAIM K a c 0 0", "XACK K a 2-0 3-1", "XDEL K 2-0 2-1 3-0",
+      "XGROUP CREATE K new 0", "XADD K * f v g w", "XREADGROUP GROUP new b COUNT 2 STREAMS K >",
+      "XCLAIM K new c 0 2-0 3-0", "XGROUP DELCONSUMER K a b", "XTRIM K MAXLEN 2", "XGROUP DESTROY K a"}},
 };
 
 class Session {
@@ -312,7 +318,8 @@ std::vector<std::string> Session::contents(const Script& script, std::string_vie
   std::vector<std::string> texts(leaves.begin(), leaves.end());
   if (script.leaves != 0) {
     const std::string count = ask(script.count, key);
-    fuzz::require(count == ":" + std::to_string(texts.size() / script.leaves) + "\r\n", "elements are miscounted", reply);
+    fuzz::require(count == ":" + std::to_string(texts.size() / script.leaves) + "\r\n",
+                  "elements are miscounted", reply);
   }
   if (!script.ordered) std::sort(texts.begin(), texts.end());
   return texts;
@@ -327,7 +334,8 @@ void Session::compare(const Script& script, std::string_view first, std::string_
   if (encoding == ask("OBJECT ENCODING K", second)) {
     // A table has no order, but each element has its bytes.
     const bool table = encoding == "$9\r\nhashtable\r\n";
-    fuzz::require(table ? before.size() == after.size() : before == after, "DUMP makes another payload", before);
+    fuzz::require(table ? before.size() == after.size() : before == after, "DUMP makes another payload",
+                  before);
   }
   if (script.type != "stream") return;
   fuzz::require(ask("XINFO STREAM K FULL COUNT 0", first) == ask("XINFO STREAM K FULL COUNT 0", second),
@@ -351,7 +359,8 @@ void Session::run(const std::string& payload) {
   fuzz::require(script != std::end(kScripts), "a value of no type", type);
   contents(*script, "first");  // fields that have ended go
   if (ask("EXISTS K", "first") == ":0\r\n") return;
-  fuzz::require(ask({"RESTORE", "second", "0", dump("first")}) == "+OK\r\n", "our own payload is refused", payload);
+  fuzz::require(ask({"RESTORE", "second", "0", dump("first")}) == "+OK\r\n", "our own payload is refused",
+                payload);
   check_intact();
   compare(*script, "first", "second");
   for (const std::string_view line : script->changes) {

@@ -111,7 +111,8 @@ std::vector<std::string_view> take_resp_reply(std::string_view* replies, bool re
     require(!line.empty(), "an empty line", *replies);
     const std::string_view rest = line.substr(1);
     constexpr std::string_view kResp3Kinds = "_,#=(%~>";
-    require(resp3 || kResp3Kinds.find(line[0]) == std::string_view::npos, "RESP3 that nobody asked for", line);
+    require(resp3 || kResp3Kinds.find(line[0]) == std::string_view::npos, "RESP3 that nobody asked for",
+            line);
     switch (line[0]) {
       case '-':
         leaves.push_back(line);
