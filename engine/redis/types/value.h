@@ -2,9 +2,9 @@
 // key points to it. Types know bytes and heap memory; they know no keys, locks, clocks or replies.
 //
 // heap_bytes() is what the value holds in all, its own object included. Its owner measures each change
-// with a heap::Meter and tells the value (charge()); a CountedValue adds that up. Set and Hash tell from
-// what they are made of, and pass charge() over: an object of 16 bytes instead of 32 is a tenth of a
-// small set.
+// with a heap::Meter and tells the value (charge()); a CountedValue adds that up. Set, Hash and SortedSet
+// tell from what they are made of, and pass charge() over: an object of 16 bytes instead of 32 is a tenth
+// of a small set.
 //
 // Locking: the lock of the stripe that holds the key guards the value.
 #pragma once

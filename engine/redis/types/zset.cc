@@ -7,62 +7,87 @@
 
 namespace larder::redis {
 
-SortedSet::~SortedSet() = default;
+std::unique_ptr<SortedSet::Large> SortedSet::Large::make(std::size_t members) {
+  const heap::Meter meter;
+  std::unique_ptr<Large> large(new Large);
+  if (members != 0) large->table.reserve(members);
+  large->bytes = static_cast<std::size_t>(meter.delta());
+  return large;
+}
+
+SortedSet::~SortedSet() { become(kSmall, nullptr); }
+
+// Lets go of what there is.
+void SortedSet::become(Form form, void* memory) {
+  if (is_large()) {
+    delete &large();
+  } else {
+    heap::release(form_.at<void>());
+  }
+  form_.set(form, memory);
+}
+
+std::size_t SortedSet::heap_bytes() const {
+  return heap::usable_bytes(this) + (is_large() ? large().bytes : heap::usable_bytes(form_.at<void>()));
+}
 
 SortedSet* SortedSet::clone() const {
   auto* copy = new SortedSet;
-  if (!large_) {
-    copy->small_ = small_.copy();
+  if (!is_large()) {
+    copy->become(kSmall, small()->copy().release());
     return copy;
   }
-  copy->large_.reset(new Large);
-  copy->large_->table.reserve(size());
-  for (auto cursor = large_->tree.at(0); cursor.valid(); cursor.next()) {
-    ZsetMember* member = ZsetMember::make(cursor.score(), cursor.member().name());
-    copy->large_->tree.insert(member);
-    copy->large_->table.insert(member);
+  std::unique_ptr<Large> made = Large::make(size());
+  {
+    const heap::Tally tally(&made->bytes);
+    for (auto cursor = large().tree.at(0); cursor.valid(); cursor.next()) {
+      ZsetMember* member = ZsetMember::make(cursor.score(), cursor.member().name());
+      made->tree.insert(member);
+      made->table.insert(member);
+    }
   }
+  copy->become(kLarge, made.release());
   return copy;
 }
 
 void SortedSet::check_integrity() const {
-  if (!large_) {
-    small_.check_integrity();
+  if (!is_large()) {
+    small()->check_integrity();
     return;
   }
-  large_->tree.check_integrity();
-  large_->table.check_integrity();
-  require(large_->tree.size() == large_->table.size(), "sorted set", "tree and table differ in size");
-  for (auto cursor = large_->tree.at(0); cursor.valid(); cursor.next()) {
-    const ZsetMember* found = large_->table.find(cursor.member().name());
+  large().tree.check_integrity();
+  large().table.check_integrity();
+  require(large().tree.size() == large().table.size(), "sorted set", "tree and table differ in size");
+  for (auto cursor = large().tree.at(0); cursor.valid(); cursor.next()) {
+    const ZsetMember* found = large().table.find(cursor.member().name());
     require(found == &cursor.member(), "sorted set", "the table does not know a member of the tree");
   }
 }
 
 std::optional<double> SortedSet::score(std::string_view name) const {
-  if (!large_) return small_.score(name);
-  const ZsetMember* member = large_->table.find(name);
+  if (!is_large()) return small()->score(name);
+  const ZsetMember* member = large().table.find(name);
   if (member == nullptr) return std::nullopt;
   return member->score;
 }
 
 std::optional<std::size_t> SortedSet::rank(std::string_view name) const {
-  if (!large_) return small_.rank(name);
-  const ZsetMember* member = large_->table.find(name);
+  if (!is_large()) return small()->rank(name);
+  const ZsetMember* member = large().table.find(name);
   if (member == nullptr) return std::nullopt;
-  return large_->tree.rank_of(member->score, name);
+  return large().tree.rank_of(member->score, name);
 }
 
 SortedSet::Put SortedSet::put(std::string_view name, double score, const Limits& limits) {
-  if (large_) return put_large(name, score);
-  if (const std::optional<double> old = small_.score(name)) {
+  if (is_large()) return put_large(name, score);
+  if (const std::optional<double> old = small()->score(name)) {
     if (*old == score) return Put::unchanged;
-    small_.erase(name);
-    small_.insert(name, score);
+    small()->erase(name);
+    small()->insert(name, score);
     return Put::changed;
   }
-  if (size() + 1 <= limits.entries && name.size() <= limits.name_bytes && small_.has_room_for(name.size())) {
-    small_.insert(name, score);
+  if (size() + 1 <= limits.entries && name.size() <= limits.name_bytes && small()->has_room_for(name.size())) {
+    small()->insert(name, score);
     return Put::added;
   }
   enlarge();
@@ -70,55 +95,59 @@ SortedSet::Put SortedSet::put(std::string_view name, double score, const Limits&
 }
 
 SortedSet::Put SortedSet::put_large(std::string_view name, double score) {
+  const heap::Tally tally(&large().bytes);
   const std::uint64_t hash = hash_bytes(name);
-  ZsetMember* member = large_->table.find(name, hash);
+  ZsetMember* member = large().table.find(name, hash);
   if (member == nullptr) {
     member = ZsetMember::make(score, name);
-    large_->table.insert(member, hash);
-    large_->tree.insert(member);
+    large().table.insert(member, hash);
+    large().tree.insert(member);
     return Put::added;
   }
   if (member->score == score) return Put::unchanged;
-  if (large_->tree.rescore_in_place(member, score)) {
+  if (large().tree.rescore_in_place(member, score)) {
     member->score = score;
     return Put::changed;
   }
-  large_->tree.erase(member);
+  large().tree.erase(member);
   member->score = score;
-  large_->tree.insert(member);
+  large().tree.insert(member);
   return Put::changed;
 }
 
 void SortedSet::enlarge() {
-  std::unique_ptr<Large> large(new Large);
-  large->table.reserve(size() + 1);
-  visit_all([&large](std::string_view name, double score) {
-    ZsetMember* member = ZsetMember::make(score, name);
-    large->tree.insert(member);
-    large->table.insert(member);
-  });
-  small_.clear();
-  large_ = std::move(large);
+  std::unique_ptr<Large> made = Large::make(size() + 1);
+  {
+    const heap::Tally tally(&made->bytes);
+    visit_all([&made](std::string_view name, double score) {
+      ZsetMember* member = ZsetMember::make(score, name);
+      made->tree.insert(member);
+      made->table.insert(member);
+    });
+  }
+  become(kLarge, made.release());
 }
 
 void SortedSet::compact(const Limits& limits) {
-  if (!large_ || size() > limits.entries) return;
+  if (!is_large() || size() > limits.entries) return;
   std::size_t names_bytes = 0;
   bool fits = true;
   visit_all([&](std::string_view name, double) {
     fits = fits && name.size() <= limits.name_bytes;
     names_bytes += name.size();
   });
-  if (!fits || !small_.has_room_for(names_bytes)) return;
-  visit_all([this](std::string_view name, double score) { small_.push_back(name, score); });
-  large_.reset();
+  ZsetListpack packed;
+  if (!fits || !packed.has_room_for(names_bytes)) return;
+  visit_all([&packed](std::string_view name, double score) { packed.push_back(name, score); });
+  become(kSmall, packed.release());
 }
 
 bool SortedSet::erase(std::string_view name) {
-  if (!large_) return small_.erase(name);
-  ZsetMember* member = large_->table.erase(name);
+  if (!is_large()) return small()->erase(name);
+  const heap::Tally tally(&large().bytes);
+  ZsetMember* member = large().table.erase(name);
   if (member == nullptr) return false;
-  large_->tree.erase(member);
+  large().tree.erase(member);
   ZsetMember::release(member);
   return true;
 }
@@ -126,14 +155,15 @@ bool SortedSet::erase(std::string_view name) {
 std::size_t SortedSet::erase_ranks(RankRange ranks) {
   const std::size_t count = ranks.size();
   if (count == 0) return 0;
-  if (!large_) {
-    small_.erase_ranks(ranks.first, ranks.last);
+  if (!is_large()) {
+    small()->erase_ranks(ranks.first, ranks.last);
     return count;
   }
+  const heap::Tally tally(&large().bytes);
   for (std::size_t i = 0; i < count; ++i) {
-    ZsetMember& member = large_->tree.at(ranks.first).member();
-    large_->tree.erase(&member);
-    large_->table.erase(member.name());
+    ZsetMember& member = large().tree.at(ranks.first).member();
+    large().tree.erase(&member);
+    large().table.erase(member.name());
     ZsetMember::release(&member);
   }
   return count;
@@ -142,8 +172,8 @@ std::size_t SortedSet::erase_ranks(RankRange ranks) {
 /// `before(name, score)` holds for a prefix of the order; how long is it?
 template <typename Before>
 std::size_t SortedSet::count_while(Before before) const {
-  if (large_) {
-    return large_->tree.count_while(
+  if (is_large()) {
+    return large().tree.count_while(
         [&before](double score, const ZsetMember& member) { return before(member, score); });
   }
   std::size_t count = 0;
@@ -151,7 +181,7 @@ std::size_t SortedSet::count_while(Before before) const {
     std::string_view view;
     std::string_view name() const { return view; }
   };
-  small_.visit(0, size(), false, [&](std::string_view name, double score) {
+  small()->visit(0, size(), false, [&](std::string_view name, double score) {
     if (!before(Named{name}, score)) return false;
     ++count;
     return true;
@@ -187,10 +217,12 @@ double* SortedSetBuilder::find(std::string_view name) {
 }
 
 void SortedSetBuilder::add(std::string_view name, double score) {
+  const heap::Tally tally(&large_->bytes);
   large_->table.insert(ZsetMember::make(score, name));
 }
 
 void SortedSetBuilder::erase(std::string_view name) {
+  const heap::Tally tally(&large_->bytes);
   ZsetMember* member = large_->table.erase(name);
   if (member != nullptr) ZsetMember::release(member);
 }
@@ -202,8 +234,11 @@ void SortedSetBuilder::finish(SortedSet& into, const SortedSet::Limits& limits) 
   std::sort(members.begin(), members.end(), [](const ZsetMember* a, const ZsetMember* b) {
     return a->score != b->score ? a->score < b->score : a->name() < b->name();
   });
-  for (ZsetMember* member : members) large_->tree.insert(member);
-  into.large_ = std::move(large_);
+  {
+    const heap::Tally tally(&large_->bytes);
+    for (ZsetMember* member : members) large_->tree.insert(member);
+  }
+  into.become(SortedSet::kLarge, large_.release());
   into.compact(limits);
 }
 
@@ -211,7 +246,7 @@ std::unique_ptr<SortedSet> SortedSet::from_packed(std::string_view bytes, const 
   std::optional<ZsetListpack> packed = ZsetListpack::from_bytes(bytes);
   if (!packed) return nullptr;
   std::unique_ptr<SortedSet> set(new SortedSet);
-  set->small_ = std::move(*packed);
+  set->become(kSmall, packed->release());
   bool fits = set->size() <= limits.entries;
   set->visit_all([&](std::string_view name, double) { fits = fits && name.size() <= limits.name_bytes; });
   if (!fits) set->enlarge();

@@ -23,6 +23,7 @@
 #include <string_view>
 
 #include "engine/redis/types/dense_table.h"
+#include "engine/redis/types/form_pointer.h"
 #include "engine/redis/types/score_tree.h"
 #include "engine/redis/types/value.h"
 #include "engine/redis/types/zset_listpack.h"
@@ -55,7 +56,7 @@ struct RankRange {
   std::size_t size() const { return last > first ? last - first : 0; }
 };
 
-class SortedSet final : public CountedValue {
+class SortedSet final : public Value {
  public:
   static constexpr Type kType = Type::kSortedSet;
   /// What the small form may hold.
@@ -65,15 +66,18 @@ class SortedSet final : public CountedValue {
   };
   enum class Put { added, changed, unchanged };
 
-  SortedSet() : CountedValue(kType) {}
+  SortedSet() : form_(kSmall, ZsetListpack().release()) {}
   ~SortedSet() override;
 
-  Encoding encoding() const override { return large_ ? Encoding::kSkiplist : Encoding::kListpack; }
+  Type type() const override { return kType; }
+  std::size_t heap_bytes() const override;
+  void charge(std::int64_t) override {}
+  Encoding encoding() const override { return is_large() ? Encoding::kSkiplist : Encoding::kListpack; }
   SortedSet* clone() const override;
-  std::size_t free_effort() const override { return large_ ? size() : 1; }
+  std::size_t free_effort() const override { return is_large() ? size() : 1; }
   void check_integrity() const override;
 
-  std::size_t size() const { return large_ ? large_->tree.size() : small_.size(); }
+  std::size_t size() const { return is_large() ? large().tree.size() : small()->size(); }
   std::optional<double> score(std::string_view name) const;
   /// The element's place in the ascending order.
   std::optional<std::size_t> rank(std::string_view name) const;
@@ -109,7 +113,7 @@ class SortedSet final : public CountedValue {
   std::uint64_t scan(std::uint64_t cursor, Visit&& visit) const;
 
   /// The bytes of the small form. Requires: the encoding is listpack.
-  std::string_view packed() const { return small_.bytes(); }
+  std::string_view packed() const { return small()->bytes(); }
   /// Takes over the bytes of a small form, which are untrusted; nothing if they are not a sound one.
   static std::unique_ptr<SortedSet> from_packed(std::string_view bytes, const Limits& limits);
 
@@ -118,9 +122,12 @@ class SortedSet final : public CountedValue {
     using Element = ZsetMember;
     static std::string_view key(const ZsetMember& member) { return member.name(); }
   };
+  enum Form : unsigned { kSmall, kLarge };
   struct Large {
     ScoreTree tree;
     DenseTable<Traits> table;
+    std::size_t bytes = 0;  // with all that it holds; see heap::Tally
+    static std::unique_ptr<Large> make(std::size_t members);
     ~Large() { table.clear(ZsetMember::release); }
     static void* operator new(std::size_t bytes) { return heap::allocate(bytes); }
     static void operator delete(void* memory) { heap::release(memory); }
@@ -131,17 +138,25 @@ class SortedSet final : public CountedValue {
   template <typename Before>
   std::size_t count_while(Before before) const;
 
-  ZsetListpack small_;
-  std::unique_ptr<Large> large_;
+  bool is_large() const { return form_.form() == kLarge; }
+  Large& large() const { return *form_.at<Large>(); }
+  /// The small form, to read or to change.
+  Borrowed<ZsetListpack> small() const { return Borrowed<ZsetListpack>(form_); }
+  void become(Form form, void* memory);
+
+  mutable FormPointer form_;  // reading borrows the small form, too
 };
 
 /// Gathers elements in any order, their scores still changing, and makes a sorted set of them at the end:
 /// sorting once costs less than moving elements about in the tree.
 class SortedSetBuilder {
  public:
-  SortedSetBuilder() : large_(new SortedSet::Large) {}
+  SortedSetBuilder() : large_(SortedSet::Large::make(0)) {}
   std::size_t size() const { return large_->table.size(); }
-  void reserve(std::size_t elements) { large_->table.reserve(elements); }
+  void reserve(std::size_t elements) {
+    const heap::Tally tally(&large_->bytes);
+    large_->table.reserve(elements);
+  }
   /// The score of an element that was added, which may be changed; null if there is none.
   double* find(std::string_view name);
   /// Requires: find(name) is null; `score` is not NaN.
@@ -157,8 +172,8 @@ class SortedSetBuilder {
 template <typename Visit>
 void SortedSet::visit(RankRange ranks, bool descending, Visit&& visit) const {
   if (ranks.size() == 0) return;
-  if (!large_) return small_.visit(ranks.first, ranks.last, descending, visit);
-  auto cursor = large_->tree.at(descending ? ranks.last - 1 : ranks.first);
+  if (!is_large()) return small()->visit(ranks.first, ranks.last, descending, visit);
+  auto cursor = large().tree.at(descending ? ranks.last - 1 : ranks.first);
   for (std::size_t left = ranks.size(); left > 0; --left) {
     if (!visit(cursor.member().name(), cursor.score())) return;
     descending ? cursor.previous() : cursor.next();
@@ -167,13 +182,13 @@ void SortedSet::visit(RankRange ranks, bool descending, Visit&& visit) const {
 
 template <typename Random, typename Visit>
 void SortedSet::visit_random(Random&& random_below, Visit&& visit) const {
-  if (large_) {
-    const ZsetMember* member = large_->table.random(random_below);
+  if (is_large()) {
+    const ZsetMember* member = large().table.random(random_below);
     visit(member->name(), member->score);
     return;
   }
   const std::size_t rank = random_below(size());
-  small_.visit(rank, rank + 1, false, [&visit](std::string_view name, double score) {
+  small()->visit(rank, rank + 1, false, [&visit](std::string_view name, double score) {
     visit(name, score);
     return true;
   });
@@ -181,8 +196,8 @@ void SortedSet::visit_random(Random&& random_below, Visit&& visit) const {
 
 template <typename Visit>
 std::uint64_t SortedSet::scan(std::uint64_t cursor, Visit&& visit) const {
-  if (large_) {
-    return large_->table.scan(cursor, [&visit](ZsetMember& member) { visit(member.name(), member.score); });
+  if (is_large()) {
+    return large().table.scan(cursor, [&visit](ZsetMember& member) { visit(member.name(), member.score); });
   }
   visit_all(visit);
   return 0;

@@ -5,7 +5,7 @@
 // Invariants: an even number of entries; every second one a number, not NaN; the order is strict; no
 // name is there twice.
 //
-// The bytes are made by the first element and released with the last. Locking: the owner's.
+// Locking: the owner's.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,10 @@ class ZsetListpack {
  public:
   ZsetListpack() = default;
   ZsetListpack copy() const { return ZsetListpack(Listpack(pack_.bytes())); }
+  /// Takes over what another gave away.
+  static ZsetListpack adopt(std::uint8_t* bytes) { return ZsetListpack(Listpack::adopt(bytes)); }
+  /// Gives the bytes away: to be adopted, or released with heap::release.
+  std::uint8_t* release() { return pack_.release(); }
   /// Takes untrusted bytes; nothing if they break an invariant or hold no element.
   static std::optional<ZsetListpack> from_bytes(std::string_view bytes);
 
