@@ -10,6 +10,7 @@
 // list of nodes is status 04 too; the connection lives on.
 #include "proto/binary_protocol.h"
 #include "proto/cluster_config.h"
+#include "proto/numbers.h"
 
 namespace larder::proto {
 
@@ -26,8 +27,7 @@ void reply_config(Output& output, Echo echo, std::string_view key, const Cluster
   save_reply_header(to, echo, Status::ok, sizes, 0);
   to += kHeaderBytes;
   save_number(to, config.client_flags);
-  std::memcpy(to + kFlagsBytes, key.data(), key.size());
-  std::memcpy(to + kFlagsBytes + key.size(), config.text.data(), config.text.size());
+  write_text(write_text(to + kFlagsBytes, key), config.text);
   output.advance(kHeaderBytes + kFlagsBytes + key.size() + config.text.size());
 }
 
