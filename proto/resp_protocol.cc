@@ -20,7 +20,6 @@ bool of_this_machine(std::string_view address) {
 RespProtocol::RespProtocol(Session session)
     : engine_(*session.engine.redis()), state_(engine_.state_of(session.worker)) {
   client_.connected_ms = engine::read_unix_ms();
-  client_.authenticated = engine_.settings().requirepass.empty();
   client_.address = session.host.address(session.descriptor, Host::End::theirs);
   client_.local_address = session.host.address(session.descriptor, Host::End::ours);
   client_.local = of_this_machine(client_.address);
@@ -36,10 +35,6 @@ bool RespProtocol::shut_out() const {
 }
 
 RespProtocol::~RespProtocol() { engine_.remove_client(client_); }
-
-std::size_t RespProtocol::pending_bytes_max() const {
-  return static_cast<std::size_t>(engine_.settings().client_query_buffer_limit);
-}
 
 // The second argument of a request in its usual shape: mostly a key.
 std::string_view RespProtocol::first_key(std::string_view input) const {
@@ -154,8 +149,10 @@ Progress RespProtocol::after_large_reply(std::size_t consumed, Output& output) {
 Progress RespProtocol::run(std::string_view input, Output& output, unsigned& budget) {
   state_.now_ms = engine::read_unix_ms();
   client_.active_ms = state_.now_ms;
+  pending_bytes_max_ = static_cast<std::size_t>(engine_.settings().client_query_buffer_limit);
   if (first_run_) [[unlikely]] {
     first_run_ = false;
+    client_.authenticated = engine_.settings().requirepass.empty();
     if (shut_out()) {
       RespReply(output, client_).error(redis::errors::kProtectedMode);
       return {input.size(), Next::close};

@@ -29,7 +29,7 @@ class RespProtocol final : public Protocol {
   Progress received(Output& output) override;
   std::string_view first_key(std::string_view input) const override;
   std::string_view state() const override { return "conn_read"; }
-  std::size_t pending_bytes_max() const override;
+  std::size_t pending_bytes_max() const override { return pending_bytes_max_; }
   bool overdue(std::size_t pending_bytes) override;
 
  private:
@@ -45,6 +45,8 @@ class RespProtocol final : public Protocol {
   redis::Client client_;
   RespParser parser_;
   bool first_run_ = true;
+  // Settings are read under the worker's gate only, that is in run().
+  std::size_t pending_bytes_max_ = static_cast<std::size_t>(redis::Settings{}.client_query_buffer_limit);
   std::int64_t over_soft_limit_ms_ = 0;  // since when replies wait that are above it; 0: they do not
   RespParser::Status stopped_ = RespParser::Status::incomplete;  // why the last window ended
 };
