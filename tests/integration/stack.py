@@ -1,7 +1,10 @@
 """What the tests of whole web stacks need: programs that run beside the server, and HTTP."""
 
+import contextlib
+import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 
@@ -18,13 +21,13 @@ def need(program):
 
 
 class Program:
-    """A foreground program; ended by its process id, its output shown when something went wrong."""
+    """A foreground program with processes of its own; ended as a group, its output shown when something went wrong."""
 
     def __init__(self, command, folder, env=None):
         self.log = pathlib.Path(folder) / (pathlib.Path(command[0]).name + ".log")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.DEVNULL, stdout=log,
-                                            stderr=log, env=env, cwd=folder)
+                                            stderr=log, env=env, cwd=folder, start_new_session=True)
 
     def wait_until(self, condition, what):
         def check():
@@ -41,8 +44,11 @@ class Program:
             try:
                 self.process.wait(DEADLINE_S)
             except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
+                pass
+        # What it left running, PHP's workers for one.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 @pytest.fixture(name="programs")
