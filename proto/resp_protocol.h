@@ -45,8 +45,8 @@ class RespProtocol final : public Protocol {
   redis::Client client_;
   RespParser parser_;
   bool first_run_ = true;
-  // Settings are read under the worker's gate only, that is in run().
-  std::size_t pending_bytes_max_ = static_cast<std::size_t>(redis::Settings{}.client_query_buffer_limit);
+  // Settings are read under the worker's gate only, that is in run(); nothing is pending before its first.
+  std::size_t pending_bytes_max_ = ~std::size_t{0};
   std::int64_t over_soft_limit_ms_ = 0;  // since when replies wait that are above it; 0: they do not
   RespParser::Status stopped_ = RespParser::Status::incomplete;  // why the last window ended
 };

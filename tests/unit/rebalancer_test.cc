@@ -8,6 +8,15 @@ using Load = Rebalancer::Load;
 
 namespace {
 constexpr std::size_t kMiB = 1 << 20;
+
+/// Carries out what the rebalancer decides; false when nothing moves.
+bool follow(Rebalancer& rebalancer, std::vector<Load>& loads, std::uint32_t hot_percent) {
+  const auto move = rebalancer.decide(loads, hot_percent);
+  if (!move) return false;
+  loads[move.from].held_bytes -= kMiB;
+  loads[move.to].held_bytes += kMiB;
+  return true;
+}
 }
 
 TEST_CASE("a page moves from the class at rest to the one that evicts") {
@@ -61,11 +70,7 @@ TEST_CASE("moves end where lifetimes are about equal") {
     // Both get the same stream of new bytes, so equal shares are right.
     loads[1].evicted_bytes += kMiB;
     loads[2].evicted_bytes += kMiB;
-    if (const auto move = rebalancer.decide(loads, 5)) {
-      loads[move.from].held_bytes -= kMiB;
-      loads[move.to].held_bytes += kMiB;
-      ++moves;
-    }
+    moves += follow(rebalancer, loads, 5) ? 1 : 0;
   }
   CHECK(moves < 60);
   CHECK(loads[1].held_bytes >= 27 * kMiB);
@@ -80,10 +85,7 @@ TEST_CASE("items that pass by once draw no memory but what their probation takes
     loads[1].left_hot_bytes += 3 * kMiB;
     loads[2].left_hot_bytes += kMiB;
     loads[2].evicted_bytes += kMiB;
-    if (const auto move = rebalancer.decide(loads, 10)) {
-      loads[move.from].held_bytes -= kMiB;
-      loads[move.to].held_bytes += kMiB;
-    }
+    follow(rebalancer, loads, 10);
   }
   // 7.5 MiB of probation, and some of the rest for what may come to stay.
   CHECK(loads[1].held_bytes >= 7 * kMiB);
@@ -98,10 +100,7 @@ TEST_CASE("the same bytes evicted, smaller items are given more memory") {
   for (int i = 0; i < 2000; ++i) {
     loads[1].evicted_bytes += kMiB;
     loads[2].evicted_bytes += kMiB;
-    if (const auto move = rebalancer.decide(loads, 10)) {
-      loads[move.from].held_bytes -= kMiB;
-      loads[move.to].held_bytes += kMiB;
-    }
+    follow(rebalancer, loads, 10);
   }
   CHECK(loads[1].held_bytes >= 67 * kMiB);
   CHECK(loads[1].held_bytes <= 80 * kMiB);
